@@ -1,0 +1,68 @@
+package bot
+
+import (
+	"time"
+
+	"relais/flows/understand"
+)
+
+// crisisAgain is how long one family's line is not repeated; the humans are
+// told each time.
+const crisisAgain = 30 * time.Minute
+
+// crisis comes before everything else, in every mode and after an opt-out too:
+// the right line first, then one honest tail, and a human is told. In doubt the
+// person is asked.
+func (t *turn) crisis(family understand.Crisis) {
+	t.audit("person", "crisis", string(family))
+	if family == understand.SuicideSoft && t.c.Owner.Kind != Adviser && !t.crisisSent(string(family)) {
+		t.remember(string(family))
+		t.begin("crisis", "soft", "")
+		return
+	}
+	t.crisisLine(string(family))
+}
+
+// crisisLine sends the line of a family and alerts the team.
+func (t *turn) crisisLine(family string) {
+	t.forget(JobSilence, "")
+	sent := t.crisisSent(family)
+	if !sent {
+		t.remember(family)
+		t.sayAs("crisis_"+family, "crisis", LaneCrisis)
+	}
+	t.handOff(Request{Reason: "crisis_" + family, Urgent: true, By: FromAssistant, Quiet: true})
+	h := t.c.HandOff
+	h.Acknowledged, h.Alerts = false, 0
+	if h.Waiting.IsZero() {
+		h.Waiting = t.w.Now
+	}
+	t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
+	if sent {
+		return
+	}
+	if t.promise().Open || t.c.Owner.Kind == Adviser {
+		t.sayAs("crisis_open", "crisis", LaneCrisis)
+		return
+	}
+	t.sayAs("crisis_closed", "crisis", LaneCrisis)
+}
+
+func (t *turn) crisisSent(family string) bool {
+	for _, s := range t.c.Crisis {
+		if s.Family == family && t.w.Now.Sub(s.At) < crisisAgain {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *turn) remember(family string) {
+	for i := range t.c.Crisis {
+		if t.c.Crisis[i].Family == family {
+			t.c.Crisis[i].At = t.w.Now
+			return
+		}
+	}
+	t.c.Crisis = append(t.c.Crisis, CrisisSent{Family: family, At: t.w.Now})
+}

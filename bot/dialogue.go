@@ -1,0 +1,161 @@
+package bot
+
+import (
+	"slices"
+	"time"
+
+	"relais/flows"
+)
+
+// begin starts a flow on top of whatever was under way. subject is what it is
+// about, an appointment's key for a reminder.
+func (t *turn) begin(name, entry, subject string) {
+	flow := t.lib.Current(name)
+	if flow == nil {
+		t.lost()
+		return
+	}
+	// A dialogue begun twice is begun again, not stacked.
+	t.c.Frames = slices.DeleteFunc(t.c.Frames, func(f Frame) bool { return f.Flow == name && f.Subject == subject })
+	if len(t.c.Frames) >= maxFrames {
+		t.c.Frames = slices.Delete(t.c.Frames, 0, 1)
+	}
+	t.c.Frames = append(t.c.Frames, Frame{Flow: flow.Name, Hash: flow.Hash, Subject: subject})
+	t.c.Paused = false
+	t.enter(flow, entry, flows.Position{})
+}
+
+// maxFrames bounds how many dialogues can interrupt one another.
+const maxFrames = 4
+
+func (t *turn) enter(flow *flows.Flow, entry string, from flows.Position) {
+	position, outcome := flow.Enter(from, entry, t.facts())
+	t.c.Top().At = position
+	t.moved = true
+	t.carry(flow, outcome)
+}
+
+// carry does what a move of the flow asks for, in order.
+func (t *turn) carry(flow *flows.Flow, outcome flows.Outcome) {
+	flowing := len(t.c.Frames)
+	for _, m := range outcome.Moves {
+		switch {
+		case m.Record != nil:
+			t.record(flow, m.Record)
+		case m.Say != "":
+			text, _ := flow.Text(t.c.Lang, m.Say)
+			t.utter(text, t.flowClass(), t.flowLane())
+		case m.Do != nil:
+			if t.do(flow, m.Do); m.Do.Kind == flows.DoStart {
+				return // another flow took the place of this one
+			}
+		case m.Ask != "":
+			t.ask(flow, m.Ask)
+		}
+	}
+	if outcome.Ended && len(t.c.Frames) == flowing {
+		t.end()
+	}
+}
+
+// end leaves a finished dialogue. The one it interrupted asks again when its
+// question is still fresh.
+func (t *turn) end() {
+	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
+	t.forget(JobSilence, "")
+	if f := t.c.Top(); f != nil && t.c.Owner.Kind == Assistant && !t.c.Paused && recently(f, t.w.Now) {
+		t.askAgain()
+	}
+}
+
+// recently tells whether a question is fresh enough to be put again unasked.
+func recently(f *Frame, now time.Time) bool {
+	return f.Asked != 0 && now.Sub(f.AskedAt) < 24*time.Hour
+}
+
+func (t *turn) record(flow *flows.Flow, r *flows.Record) {
+	channel := SMS
+	if !t.sms() {
+		channel = Web
+	}
+	t.add(Record{Answer{
+		Key: r.Key, Values: r.Values, Codes: r.Codes, Words: t.heard,
+		At: t.w.Now, By: channel, Flow: flow.Name + "@" + flow.Hash[:min(8, len(flow.Hash))],
+	}})
+}
+
+// do carries out one action of a flow.
+func (t *turn) do(flow *flows.Flow, a *flows.Action) {
+	switch a.Kind {
+	case flows.DoHandOff:
+		t.handOff(Request{Reason: a.Reason, Urgent: a.Urgent, By: FromAssistant})
+	case flows.DoSubmit:
+		t.submit()
+	case flows.DoWithhold:
+		t.plan(JobErase, LaneNotice, t.w.Now.Add(withheldFor), "answers", 0)
+	case flows.DoStart:
+		t.replace(a.Flow, a.Entry)
+	case flows.DoCrisis:
+		t.crisisLine(a.Reason)
+	case flows.DoAppointment:
+		t.appointment(a.Reason)
+	case flows.DoErase:
+		t.plan(JobErase, LaneNotice, t.w.Now.Add(erasureAfter), "person", 0)
+		t.task("erasure", "", "")
+	case flows.DoCopy:
+		t.task("copy", "", "")
+	case flows.DoOptOut:
+		t.stop(flow.Name, false)
+	case flows.DoSet:
+		f := t.c.Top()
+		for _, set := range a.Set {
+			f.At.Vars = f.At.Vars.Apply(set)
+		}
+	}
+}
+
+const (
+	// withheldFor is how long answers that are not to be sent are kept.
+	withheldFor = 7 * 24 * time.Hour
+	// erasureAfter leaves time to change one's mind, or to notice that
+	// somebody else held the phone.
+	erasureAfter = 7 * 24 * time.Hour
+)
+
+// replace puts a flow in the place of the one that starts it. The notice has
+// been given once welcome hands over.
+func (t *turn) replace(name, entry string) {
+	if f := t.c.Top(); f != nil && f.Flow == "welcome" {
+		t.c.Known = true
+	}
+	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
+	if entry == "" {
+		entry = "start"
+	}
+	if entry == "resume" {
+		if i := slices.IndexFunc(t.c.Frames, func(f Frame) bool { return f.Flow == name }); i >= 0 {
+			t.raise(i)
+			t.askAgain()
+			return
+		}
+		entry = "start"
+	}
+	t.begin(name, entry, "")
+}
+
+// submit sends the answers to the team: they may read them from now on.
+func (t *turn) submit() {
+	t.add(Forget{Key: t.key(JobErase, "answers")})
+	t.add(Share{})
+	t.handOff(Request{Reason: "answers", By: FromAssistant, Quiet: true})
+}
+
+// task leaves work for the people of the team in charge.
+func (t *turn) task(kind, subject string, words Text) {
+	team := t.team()
+	promise := t.promise()
+	t.add(Task{Item{
+		ID: t.id(), Kind: kind, Organisation: team.Organisation, Team: team.ID,
+		Subject: subject, Text: words, At: t.w.Now, Deadline: promise.Deadline,
+	}})
+}

@@ -1,0 +1,154 @@
+package bot
+
+import (
+	"relais/bot/appointments"
+)
+
+// due handles a job whose time has come. What it was planned for may have
+// changed since: then nothing happens.
+func (t *turn) due(job Job) {
+	switch job.Kind {
+	case JobSilence:
+		t.silence(job)
+	case JobReminder:
+		t.reminder(job)
+	case JobPromise:
+		t.promiseDue()
+	case JobLease:
+		t.leaseDue(job)
+	case JobAlert:
+		t.alertDue()
+	case JobErase:
+		t.eraseDue(job)
+	case JobSurvey:
+		t.surveyDue(job)
+	}
+}
+
+// silence: nobody answered a question.
+func (t *turn) silence(job Job) {
+	f := t.c.Top()
+	if f == nil || f.Asked != job.Revision || t.c.Paused || t.c.Owner.Kind != Assistant || len(t.c.Crisis) > 0 {
+		return
+	}
+	flow := t.flow(f)
+	if flow == nil {
+		t.lost()
+		return
+	}
+	state := flow.States[f.At.State]
+	if state == nil || state.Silence == nil {
+		return
+	}
+	if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now); state.Silence.Within && (!ok || at.After(t.w.Now)) {
+		if ok {
+			job.Due = Microseconds(at)
+			t.add(Schedule{job})
+		}
+		return
+	}
+	position, outcome := flow.Silent(f.At, t.facts())
+	f.At = position
+	t.carry(flow, outcome)
+}
+
+// promiseDue: a team has not answered in time. The person is told once, with a
+// new limit; the second miss is a call by a person.
+func (t *turn) promiseDue() {
+	h := t.c.HandOff
+	if h == nil || t.c.Owner.Kind != Queue {
+		return
+	}
+	h.Missed++
+	t.audit("system", "promise_missed", h.Reason)
+	t.note("promise_missed", itoa(int64(h.Missed)))
+	t.task("promise_missed", "", "")
+	if h.Missed > 1 {
+		return
+	}
+	p, ok := t.w.Territory.PromiseOf(t.team(), t.w.Now, h.Urgent)
+	if !ok {
+		return
+	}
+	t.say("promise_late")
+	h.Deadline = Microseconds(p.Deadline)
+	t.add(Hand{HandOff: *h})
+	t.plan(JobPromise, LaneNotice, p.Deadline, "", 0)
+}
+
+// leaseDue: the adviser has been silent. When somebody waits for them the
+// queue takes the conversation back, and the person learns it.
+func (t *turn) leaseDue(job Job) {
+	h := t.c.HandOff
+	if h == nil || t.c.Owner.Kind != Adviser || job.Revision != t.c.Epoch {
+		return
+	}
+	if h.Waiting.IsZero() || t.w.Now.Sub(h.Waiting) < t.w.Territory.Claim {
+		t.lease()
+		return
+	}
+	first := t.c.Owner.Name
+	h.State = HandOffOffered
+	t.own(Owner{Kind: Queue, Organisation: h.Organisation, Team: h.Team})
+	p, ok := t.w.Territory.PromiseOf(t.team(), t.w.Now, h.Urgent)
+	h.Deadline = Microseconds(p.Deadline)
+	t.add(Hand{HandOff: *h})
+	t.audit("system", "claim_expired", "")
+	t.note("claim_expired", first)
+	if ok {
+		t.plan(JobPromise, LaneNotice, p.Deadline, "", 0)
+		t.c.Owner.Name = first
+		t.say("requeued")
+		t.c.Owner.Name = ""
+	}
+}
+
+// alertDue: nobody has acknowledged a crisis yet.
+func (t *turn) alertDue() {
+	h := t.c.HandOff
+	if h == nil || h.Acknowledged {
+		return
+	}
+	h.Alerts++
+	t.audit("system", "crisis_alert", itoa(int64(h.Alerts)))
+	t.note("crisis_alert", itoa(int64(h.Alerts)))
+	t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
+}
+
+// eraseDue: the delay is over, the data go.
+func (t *turn) eraseDue(job Job) {
+	t.audit("system", "erased", job.Subject)
+	if job.Subject == "answers" {
+		t.c.Frames = nil
+		t.add(Withdraw{})
+		return
+	}
+	t.add(Erase{})
+}
+
+// surveyDue: how did it go? Only when nothing has happened since.
+func (t *turn) surveyDue(job Job) {
+	if t.c.Epoch != job.Revision || t.c.Owner.Kind != Assistant || len(t.c.Frames) > 0 {
+		return
+	}
+	t.begin("handoff", "closed_ask", "")
+}
+
+// reminder: an appointment comes near. It is judged again as it is now.
+func (t *turn) reminder(job Job) {
+	a := t.bookedAs(job.Subject)
+	if a == nil {
+		return
+	}
+	kind := reminderKind(job.Key)
+	m := appointments.Reminder{Kind: kind, Due: job.Due, Revision: int(job.Revision)}
+	switch d := appointments.Decide(*a, m, t.w.Territory.Reminders, t.w.Now); d.Action {
+	case appointments.Later:
+		job.Due = Microseconds(d.At)
+		t.add(Schedule{job})
+	case appointments.Send:
+		t.remind(*a, kind)
+	default:
+		t.audit("system", "reminder_dropped", d.Why)
+	}
+}

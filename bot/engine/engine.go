@@ -1,0 +1,200 @@
+// Package engine carries events to the store: receive, load, Turn, commit, and
+// then whatever was decided — texts sent, jobs done when they are due, hints
+// given to whoever watches. It is the only place where the pure turn meets the
+// clock, chance and the disk.
+//
+// Who runs: the caller of Receive runs its own turn, in the order of its
+// conversation's queue; one committer groups the commits of all of them; one
+// dispatcher claims due jobs and starts a goroutine for each, at most Workers
+// at a time; one keeper renews their leases; one watcher notices what other
+// processes wrote. All but the callers live and end inside Run.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"relais/bot"
+	"relais/bot/bus"
+)
+
+// Config says what an engine works with.
+type Config struct {
+	Store bot.Store
+	Flows *Flows
+	// Senders deliver texts, by channel. A channel without one keeps its lines
+	// waiting.
+	Senders map[bot.Channel]bot.Sender
+	// Bus carries hints. Defaults to one inside this process.
+	Bus bot.Bus
+	// Clock tells the time. Defaults to time.Now.
+	Clock func() time.Time
+	// Random is where nonces come from. Defaults to crypto/rand.
+	Random io.Reader
+	// Log defaults to slog.Default.
+	Log *slog.Logger
+	// Idle engines commit turns but leave due jobs to others: the commands
+	// beside a server. Defaults to false.
+	Idle bool
+	// Group is how many turns one commit may carry. Defaults to 32.
+	Group int
+	// Workers is how many due jobs run at once. Defaults to 16.
+	Workers int
+	// Lease is how long a claimed job is ours without a renewal. Defaults to
+	// 10 s.
+	Lease time.Duration
+	// Rate is how many SMS segments leave per second and sender; 0 is no limit.
+	Rate float64
+	// Evidence is how long the result of a send that nobody knows is looked
+	// for before the text is sent again. Defaults to 20 s.
+	Evidence time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Bus == nil {
+		c.Bus = &bus.Local{}
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Group == 0 {
+		c.Group = 32
+	}
+	if c.Workers == 0 {
+		c.Workers = 16
+	}
+	if c.Lease == 0 {
+		c.Lease = 10 * time.Second
+	}
+	if c.Evidence == 0 {
+		c.Evidence = 20 * time.Second
+	}
+	return c
+}
+
+// Engine runs turns. Build it with New, then Run it.
+type Engine struct {
+	Config
+	lanes   lanes
+	commits chan *commit
+	wake    chan struct{} // a job may be due
+	leases  leases
+	pace    pace
+	counts  Counts
+	closing chan struct{} // no new commit is taken
+	closed  chan struct{} // the committer has ended
+}
+
+// Counts is what an engine has done since it started.
+type Counts struct {
+	Turns, Seen, Conflicts, Refused, Failed, Groups, Sent, SendFailures, Unknown atomic.Int64
+}
+
+// New returns an engine that nobody runs yet.
+func New(c Config) *Engine {
+	c = c.withDefaults()
+	return &Engine{
+		Config:  c,
+		commits: make(chan *commit, 4*c.Group),
+		wake:    make(chan struct{}, 1),
+		pace:    pace{rate: c.Rate},
+		closing: make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+}
+
+// Counts gives the counters.
+func (e *Engine) Counts() *Counts { return &e.counts }
+
+// ErrStopped is returned to whoever comes after Run has ended.
+var ErrStopped = errors.New("engine stopped")
+
+// Run works until ctx ends, then finishes what it holds: jobs under way end or
+// are given back, and every accepted commit has its outcome. It returns nil
+// after such a stop.
+func (e *Engine) Run(ctx context.Context) error {
+	// The committer outlives the rest: jobs that end need it.
+	committing, stopCommitter := context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(e.closed)
+		e.runCommitter(committing)
+	}()
+	group, running := errgroup.WithContext(ctx)
+	if !e.Idle {
+		group.Go(func() error { return e.dispatch(running) })
+	}
+	group.Go(func() error { return e.watch(running) })
+	group.Go(func() error { <-running.Done(); return nil })
+	err := group.Wait()
+	close(e.closing)
+	stopCommitter()
+	<-e.closed
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	return nil
+}
+
+// now is the engine's clock, cut to what stores keep.
+func (e *Engine) now() time.Time { return bot.Microseconds(e.Clock()) }
+
+// nonce draws the source of a turn's novelty.
+func (e *Engine) nonce(now time.Time) (bot.Nonce, error) {
+	var n bot.Nonce
+	if _, err := io.ReadFull(e.Random, n[6:]); err != nil {
+		return n, fmt.Errorf("drawing a nonce: %w", err)
+	}
+	ms := now.UnixMilli()
+	for i := range 6 {
+		n[i] = byte(ms >> (8 * (5 - i)))
+	}
+	return n, nil
+}
+
+// watch notices what other processes wrote, once a second, and passes it on as
+// a hint about everything.
+func (e *Engine) watch(ctx context.Context) error {
+	everybody, ok := e.Bus.(interface{ PublishAll() })
+	if !ok {
+		return nil
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var last int64
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		marker, err := e.Store.Marker(ctx)
+		if err != nil || marker == last {
+			continue
+		}
+		last = marker
+		everybody.PublishAll()
+		e.nudge()
+	}
+}
+
+// nudge wakes the dispatcher.
+func (e *Engine) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}

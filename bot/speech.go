@@ -1,0 +1,256 @@
+package bot
+
+import (
+	"strings"
+	"time"
+
+	"relais/bot/calendar"
+	"relais/flows"
+	"relais/flows/segments"
+	"relais/flows/understand"
+)
+
+// log adds a line to the conversation, numbered. A line that the person may
+// see takes the next number of its thread.
+func (t *turn) log(l Line) *Line {
+	t.c.N++
+	l.Conversation, l.N, l.At, l.Epoch = t.c.ID, t.c.N, t.w.Now, t.c.Epoch
+	if l.Audience == "" {
+		l.Audience = ForAll
+	}
+	if l.Thread.IsZero() {
+		l.Thread = t.thread
+	}
+	if th := t.c.Thread(l.Thread); th != nil && l.Audience == ForAll {
+		th.Seq++
+		l.Seq = th.Seq
+	}
+	t.add(Say{l})
+	say := t.effects[len(t.effects)-1].(Say)
+	return &say.Line
+}
+
+// note records something that happened, for advisers.
+func (t *turn) note(class, detail string) {
+	t.log(Line{From: FromSystem, Class: class, Text: Text(detail), Audience: ForNote})
+}
+
+// send is the one door for lines that leave. It numbers the line and, by
+// SMS, puts it in the outbox and makes sure that somebody looks there.
+func (t *turn) send(l Line) int64 {
+	th := t.c.Thread(t.thread)
+	if th == nil {
+		return 0
+	}
+	if th.Channel == SMS {
+		if th.OptedOut && l.Class != "crisis" && l.Class != "opt_out" {
+			return 0
+		}
+		l.Delivery = Pending
+		l.Segments = segments.Measure(string(l.Text)).Segments
+	}
+	line := t.log(l)
+	if th.Channel == SMS {
+		t.deliver(th.ID, l.Lane, t.w.Now)
+	}
+	return line.Seq
+}
+
+// deliver asks for the outbox of a thread to be emptied.
+func (t *turn) deliver(thread ID, lane Lane, due time.Time) {
+	t.add(Schedule{Job{
+		Key: string(JobDeliver) + ":" + thread.String(), Kind: JobDeliver, Lane: lane,
+		Due: due, Conversation: t.c.ID, Thread: thread,
+	}})
+}
+
+// say says one of the texts that belong to no flow.
+func (t *turn) say(key string) { t.sayAs(key, "reply", LaneReply) }
+
+func (t *turn) sayAs(key, class string, lane Lane) {
+	t.utter(t.lib.Common(t.c.Lang, key), class, lane)
+}
+
+func (t *turn) utter(text flows.Text, class string, lane Lane) {
+	words := text.Render(t.sms(), nil, t.value)
+	if words == "" {
+		return
+	}
+	t.replied++
+	t.send(Line{From: FromAssistant, Text: Text(words), Class: class, Lane: lane})
+}
+
+// flowClass and flowLane say what the texts of a flow are for in this turn.
+func (t *turn) flowClass() string {
+	if t.class == "" {
+		return "reply"
+	}
+	return t.class
+}
+
+func (t *turn) flowLane() Lane {
+	if t.class == "" {
+		return LaneReply
+	}
+	return LaneNotice
+}
+
+// ask puts the question of the state the dialogue now stands at.
+func (t *turn) ask(flow *flows.Flow, state string) {
+	f := t.c.Top()
+	q, ok := flow.Question(f.At, t.c.Lang, t.facts())
+	if !ok {
+		t.lost()
+		return
+	}
+	text, _ := flow.Text(t.c.Lang, flow.States[state].Ask)
+	t.put(f, flow, q, text)
+}
+
+// askAgain puts the open question once more.
+func (t *turn) askAgain() {
+	f := t.c.Top()
+	if f == nil || f.Asked == 0 {
+		return
+	}
+	flow := t.flow(f)
+	if flow == nil {
+		t.lost()
+		return
+	}
+	t.ask(flow, f.At.State)
+}
+
+// askShort puts the choices alone.
+func (t *turn) askShort() {
+	f := t.c.Top()
+	flow := t.flow(f)
+	q, ok := flow.Question(f.At, t.c.Lang, t.facts())
+	if !ok || len(q.Options) == 0 {
+		t.askAgain()
+		return
+	}
+	t.put(f, flow, q, flows.Text{})
+}
+
+// put says a question and remembers that it is the open one.
+func (t *turn) put(f *Frame, flow *flows.Flow, q understand.Question, text flows.Text) {
+	words := strings.TrimSpace(text.Render(t.sms(), q.Options, t.value))
+	t.c.Asked++
+	line := Line{From: FromAssistant, Text: Text(words), Class: t.flowClass(), Lane: t.flowLane()}
+	if !t.sms() {
+		for _, o := range t.choices(q) {
+			line.Choices = append(line.Choices, Choice{Value: o.Value, Label: o.Label})
+		}
+	}
+	t.replied++
+	f.Asked, f.AskedAt = t.c.Asked, t.w.Now
+	f.Line = t.send(line)
+	t.waitFor(f, flow)
+}
+
+// waitFor plans what happens when nobody answers.
+func (t *turn) waitFor(f *Frame, flow *flows.Flow) {
+	state := flow.States[f.At.State]
+	if state == nil || state.Silence == nil {
+		t.forget(JobSilence, "")
+		return
+	}
+	t.add(Schedule{Job{
+		Key: t.key(JobSilence, ""), Kind: JobSilence, Lane: LaneNotice,
+		Due: Microseconds(t.w.Now.Add(state.Silence.After)), Conversation: t.c.ID, Revision: f.Asked,
+	}})
+}
+
+// value gives the variables that texts may use.
+func (t *turn) value(name string) (string, bool) {
+	w := t.w.Territory
+	switch name {
+	case "service":
+		return w.Service, true
+	case "territory":
+		return w.Name, true
+	case "url":
+		return w.URL, true
+	case "tel":
+		return t.team().Tel, true
+	case "team":
+		return t.team().Name, true
+	case "org":
+		if o := w.Organisation(t.team().Organisation); o != nil {
+			return o.Name, true
+		}
+		return w.Name, true
+	case "deadline":
+		return t.moment(t.deadline()), true
+	case "first":
+		return t.c.Owner.Name, t.c.Owner.Name != ""
+	case "day_place":
+		return w.DayPlace, true
+	case "food_place":
+		return w.Food, true
+	case "amount":
+		return t.amount(), true
+	case "sent":
+		return t.moment(t.w.Now), true
+	}
+	if v, ok := t.appointmentValue(name); ok {
+		return v, true
+	}
+	return t.flowValue(name)
+}
+
+// flowValue gives what the dialogue under way knows.
+func (t *turn) flowValue(name string) (string, bool) {
+	f := t.c.Top()
+	if f == nil {
+		return "", false
+	}
+	flow := t.flow(f)
+	if flow == nil {
+		return "", false
+	}
+	switch name {
+	case "n":
+		return itoa(int64(flow.Left(f.At, t.facts()))), true
+	case "recap":
+		return strings.Join(flow.RecapLines(t.c.Lang, f.At.Vars), ", "), true
+	case "topic":
+		return flow.Label(t.c.Lang, "_topic", f.At.Vars.First("_topic")), true
+	case "COMMUNE", "cp":
+		town, codes, ok := understand.CommuneName(f.At.Vars.First("commune"))
+		if name == "COMMUNE" {
+			return strings.ToUpper(town), ok
+		}
+		return strings.Join(codes, ", "), ok
+	}
+	value := f.At.Vars.First(name)
+	if label := flow.Label(t.c.Lang, name, value); label != "" {
+		return label, true
+	}
+	return value, value != ""
+}
+
+// moment writes a time as texts do, in the territory's zone.
+func (t *turn) moment(at time.Time) string {
+	return calendar.Short(at.In(t.w.Territory.Zone), t.c.Lang)
+}
+
+// amount says how much is kept, without any of it.
+func (t *turn) amount() string {
+	answers := map[string]bool{}
+	for _, f := range t.c.Frames {
+		for _, v := range f.At.Vars {
+			if !strings.HasPrefix(v.Name, "_") {
+				answers[v.Name] = true
+			}
+		}
+	}
+	return t.count("amount_answers", len(answers)) + ", " + t.count("amount_messages", int(t.c.N))
+}
+
+func (t *turn) count(key string, n int) string {
+	return t.lib.Common(t.c.Lang, key).Render(true, nil, func(name string) (string, bool) {
+		return itoa(int64(n)), name == "count"
+	})
+}

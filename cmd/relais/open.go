@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"relais/bot"
+	"relais/bot/engine"
+	"relais/bot/postgres"
+	"relais/bot/seal"
+	"relais/bot/sqlite"
+	"relais/flows"
+	"relais/handoff"
+)
+
+// store is what a back-end gives: turns, and what advisers read.
+type store interface {
+	bot.Store
+	bot.Desk
+}
+
+// openStore opens the store that the configuration names, and the keys it is
+// sealed under.
+func openStore(ctx context.Context, c Config, log *slog.Logger) (store, *seal.Keyring, error) {
+	keys, err := keyring(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.embedded() {
+		s, err := sqlite.Open(ctx, sqlite.Config{Path: c.file(), Keys: keys, NoMigrate: !c.Migrate, Crash: crashPoint()})
+		if err != nil {
+			return nil, nil, err
+		}
+		return s, keys, nil
+	}
+	s, err := postgres.Open(ctx, postgres.Config{URL: c.Database, Keys: keys, NoMigrate: !c.Migrate, Log: log, Crash: crashPoint()})
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, keys, nil
+}
+
+// crashPoint stops the program at a named commit boundary, as a power cut
+// would, for the tests that check what is left.
+func crashPoint() func(string) {
+	name := os.Getenv("RELAIS_TEST_CRASH")
+	if name == "" {
+		return nil
+	}
+	return func(point string) {
+		if point == name {
+			os.Exit(137)
+		}
+	}
+}
+
+// keyring reads the master key. On SQLite one is made at the first start and
+// kept beside the data: copy it with them.
+func keyring(c Config) (*seal.Keyring, error) {
+	text := c.Secret
+	if text == "" {
+		made, err := ownSecret(filepath.Join(c.dataDir(), "secret"))
+		if err != nil {
+			return nil, fmt.Errorf("the master key: %w", err)
+		}
+		text = made
+	}
+	master, err := hex.DecodeString(text)
+	if err != nil {
+		return nil, errors.New("the master key: want 64 hexadecimal characters")
+	}
+	return seal.NewKeyring(master)
+}
+
+func ownSecret(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err == nil {
+		if text := string(trimSpace(data)); isHex64(text) {
+			return text, nil
+		}
+		return "", fmt.Errorf("%s does not hold 64 hexadecimal characters", path)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	var master [32]byte
+	if _, err := rand.Read(master[:]); err != nil {
+		return "", err
+	}
+	text := hex.EncodeToString(master[:])
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return ownSecret(path) // another start made it first
+	}
+	if err != nil {
+		return "", err
+	}
+	if _, err := f.WriteString(text + "\n"); err != nil {
+		return "", errors.Join(err, f.Close())
+	}
+	return text, errors.Join(f.Sync(), f.Close())
+}
+
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r' || b[len(b)-1] == ' ') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// flowsFS is where the dialogues are read from.
+func flowsFS(dir string) fs.FS {
+	if dir == "" {
+		return flows.Builtin()
+	}
+	return os.DirFS(dir)
+}
+
+// loadFlows compiles the dialogues. Every fault of every file is in the error.
+func loadFlows(dir string) (*flows.Library, error) {
+	library, faults := flows.Load(flowsFS(dir), flows.DefaultSamples())
+	if len(faults) > 0 {
+		return nil, faultsError(faults)
+	}
+	return library, nil
+}
+
+// faultsError lists faults, one a line.
+type faultsError []flows.Fault
+
+func (f faultsError) Error() string {
+	text := fmt.Sprintf("the flows have %d faults", len(f))
+	for _, fault := range f {
+		text += "\n" + fault.String()
+	}
+	return text
+}
+
+// service is what most commands work with: an open store and an engine on it.
+type service struct {
+	store   store
+	keys    *seal.Keyring
+	library *flows.Library
+	flows   *engine.Flows
+}
+
+// openService opens the store, gives it a territory and flows when it has
+// none, and publishes what is new and harms nobody.
+func openService(ctx context.Context, c Config, log *slog.Logger) (*service, error) {
+	library, err := loadFlows(c.Flows)
+	if err != nil {
+		return nil, err
+	}
+	s, keys, err := openStore(ctx, c, log)
+	if err != nil {
+		return nil, err
+	}
+	svc := &service{store: s, keys: keys, library: library, flows: engine.NewFlows(s, library)}
+	if err := svc.seed(ctx, c); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := svc.publish(ctx, c, log); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return svc, nil
+}
+
+// seed gives an empty store the territory of the configuration.
+func (s *service) seed(ctx context.Context, c Config) error {
+	_, _, err := s.store.Territory(ctx)
+	if !errors.Is(err, bot.ErrNotFound) {
+		return err
+	}
+	document := handoff.Doubs
+	if c.Territory != "" {
+		if document, err = os.ReadFile(filepath.Join(c.Territory, "territory.yaml")); err != nil {
+			return fmt.Errorf("reading the territory: %w", err)
+		}
+	}
+	if _, err := handoff.Parse(document); err != nil {
+		return err
+	}
+	_, err = s.store.SaveTerritory(ctx, document)
+	return err
+}

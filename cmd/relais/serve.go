@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"relais/bot"
+	"relais/bot/bus"
+	"relais/bot/engine"
+	"relais/channels/twilio"
+	"relais/channels/twilio/simulator"
+	"relais/channels/webchat"
+	"relais/handoff/console"
+)
+
+type serveCommand struct{}
+
+// Run serves until a signal, then stops in this order: no new connection,
+// polite goodbyes to the chats, jobs under way, the store.
+func (serveCommand) Run(p *program) error {
+	service, err := openService(p.ctx, p.config, p.log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.store.Close()) }()
+	listener, err := net.Listen("tcp", p.config.Listen)
+	if err != nil {
+		return err
+	}
+	s, err := newServer(p, service, listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	if err := s.announce(p); err != nil {
+		return err
+	}
+	return s.run(p.ctx, listener)
+}
+
+// server is everything that runs, wired.
+type server struct {
+	config      Config
+	log         *slog.Logger
+	service     *service
+	engine      *engine.Engine
+	operator    *simulator.Operator // nil with a real one, as is its API's listener
+	operatorAPI net.Listener
+	chat        *webchat.Server
+	console     *console.Console
+	mux         *http.ServeMux
+	ready       func() bool
+}
+
+func newServer(p *program, svc *service, address string) (*server, error) {
+	config := p.config
+	if p.config.PublicURL == "http://"+p.config.Listen {
+		config.PublicURL = "http://" + address // the port that a listener on :0 was given
+	}
+	s := &server{config: config, log: p.log, service: svc, mux: http.NewServeMux()}
+	sms, err := s.openSMS()
+	if err != nil {
+		return nil, err
+	}
+	hints := &bus.Local{}
+	s.engine = engine.New(engine.Config{
+		Store: svc.store, Flows: svc.flows, Senders: map[bot.Channel]bot.Sender{bot.SMS: sms.sender},
+		Bus: hints, Log: p.log, Rate: s.rate(),
+	})
+	if err := s.routes(hints, sms); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// rate is the pace of outgoing texts. The simulated operator needs none.
+func (s *server) rate() float64 {
+	if s.operator != nil {
+		return 0
+	}
+	return s.config.SMSRate
+}
+
+// smsEdge is the SMS channel: how texts leave, and how the operator calls us.
+type smsEdge struct {
+	sender     smsSender
+	tokens     []string
+	accountSID string
+}
+
+// openSMS uses the operator's account, or the simulated operator in its place.
+func (s *server) openSMS() (smsEdge, error) {
+	account := s.config.Twilio
+	if !account.Set() {
+		s.operator = simulator.New(simulator.Config{Webhook: simulator.WebhookAt(s.config.PublicURL), Log: s.log})
+		sid, token := s.operator.Credentials()
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return smsEdge{}, fmt.Errorf("opening the simulated operator: %w", err)
+		}
+		s.operatorAPI = listener
+		account = TwilioConfig{AccountSID: sid, AuthTokens: []string{token}, From: s.operator.Number(), APIURL: "http://" + listener.Addr().String()}
+	}
+	config := twilio.SenderConfig{
+		AccountSID: account.AccountSID, AuthToken: account.AuthTokens[0], APIKey: account.APIKey, APISecret: account.APISecret,
+		From: account.From, MessagingServiceSID: account.MessagingServiceSID,
+		StatusCallback: callbackURL(s.config.PublicURL), APIURL: account.APIURL,
+	}
+	sender, err := twilio.NewSender(config)
+	if err != nil {
+		return smsEdge{}, err
+	}
+	return smsEdge{sender: smsSender{sender}, tokens: account.AuthTokens, accountSID: account.AccountSID}, nil
+}
+
+// routes mounts every page and door.
+func (s *server) routes(hints bot.Bus, sms smsEdge) error {
+	hooks, err := twilio.NewWebhook(twilio.WebhookConfig{
+		PublicURL: s.config.PublicURL, Tokens: sms.tokens, AccountSID: sms.accountSID,
+		Receive: smsInbound(s.engine), Status: smsStatus(s.engine), Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.chat = webchat.New(webchat.Config{
+		Engine: s.engine, Store: s.service.store, Bus: hints, Key: s.service.keys.SessionKey(),
+		Origins: append([]string{s.config.PublicURL}, s.config.Origins...), Log: s.log,
+	})
+	s.console = console.New(console.Config{
+		Engine: s.engine, Store: s.service.store, Bus: hints, Territory: s.service.flows.Territory,
+		Label: s.service.label, Question: s.service.question, Log: s.log, Secure: isHTTPS(s.config.PublicURL),
+	})
+	m := s.mux
+	m.HandleFunc(twilio.InboundPath, hooks.ServeInbound)
+	m.HandleFunc(twilio.StatusPath, hooks.ServeStatus)
+	m.Handle("/chat/", s.chat.Handler())
+	m.Handle("/console/", s.console.Handler())
+	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	m.HandleFunc("GET /readyz", s.serveReady)
+	if s.config.Demo {
+		m.Handle("GET /{$}", s.chat.DemoPage())
+		m.Handle("GET /demo.css", s.chat.DemoPage())
+	}
+	if s.config.Demo && s.operator != nil {
+		phone := simulator.PageHandler(s.operator, simulator.PageConfig{})
+		m.Handle(simulator.PagePath, phone)
+		m.Handle(simulator.PagePath+"/", phone)
+	}
+	return nil
+}
+
+func isHTTPS(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Scheme == "https"
+}
+
+// serveReady tells whether a turn could be committed now.
+func (s *server) serveReady(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.engine.Ready(ctx); err != nil {
+		plain(w, http.StatusServiceUnavailable, "not ready")
+		return
+	}
+	plain(w, http.StatusOK, "ready")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// stopTime is how long a stop may take before what is left is cut off. Nothing
+// acknowledged is lost by a cut.
+const stopTime = 10 * time.Second
+
+func (s *server) run(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler: s.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	engineStops, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.engine.Run(engineStops) })
+	if s.operator != nil {
+		group.Go(func() error { return s.operator.Run(engineStops) })
+	}
+	group.Go(func() error { return serve(web, listener) })
+	api := &http.Server{ReadHeaderTimeout: 5 * time.Second}
+	if s.operator != nil {
+		api.Handler = s.operator.Handler()
+		group.Go(func() error { return serve(api, s.operatorAPI) })
+	}
+	group.Go(func() error {
+		<-running.Done()
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+		defer cancel()
+		s.chat.Close()
+		s.console.Close()
+		err := web.Shutdown(stopping)
+		stopEngine()
+		return errors.Join(err, api.Close())
+	})
+	return group.Wait()
+}
+
+func serve(s *http.Server, l net.Listener) error {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
