@@ -15,22 +15,37 @@ const crisisAgain = 30 * time.Minute
 // person is asked.
 func (t *turn) crisis(family understand.Crisis) {
 	t.audit("person", "crisis", string(family))
-	if family == understand.SuicideSoft && t.c.Owner.Kind != Adviser && !t.crisisSent(string(family)) {
+	switch {
+	case family != understand.SuicideSoft:
+		t.crisisLine(string(family))
+	case t.c.Owner.Kind == Adviser || t.crisisSent(string(family)):
+		t.alert(string(family)) // whoever is in charge asks better than we do
+	default:
 		t.remember(string(family))
 		t.begin("crisis", "soft", "")
-		return
 	}
-	t.crisisLine(string(family))
 }
 
 // crisisLine sends the line of a family and alerts the team.
 func (t *turn) crisisLine(family string) {
-	t.forget(JobSilence, "")
 	sent := t.crisisSent(family)
 	if !sent {
 		t.remember(family)
 		t.sayAs("crisis_"+family, "crisis", LaneCrisis)
 	}
+	t.alert(family)
+	switch {
+	case sent:
+	case t.promise().Open || t.c.Owner.Kind == Adviser:
+		t.sayAs("crisis_open", "crisis", LaneCrisis)
+	default:
+		t.sayAs("crisis_closed", "crisis", LaneCrisis)
+	}
+}
+
+// alert tells the humans, each time.
+func (t *turn) alert(family string) {
+	t.forget(JobSilence, "")
 	t.handOff(Request{Reason: "crisis_" + family, Urgent: true, By: FromAssistant, Quiet: true})
 	h := t.c.HandOff
 	h.Acknowledged, h.Alerts = false, 0
@@ -38,14 +53,7 @@ func (t *turn) crisisLine(family string) {
 		h.Waiting = t.w.Now
 	}
 	t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
-	if sent {
-		return
-	}
-	if t.promise().Open || t.c.Owner.Kind == Adviser {
-		t.sayAs("crisis_open", "crisis", LaneCrisis)
-		return
-	}
-	t.sayAs("crisis_closed", "crisis", LaneCrisis)
+	t.told = true
 }
 
 func (t *turn) crisisSent(family string) bool {

@@ -28,7 +28,7 @@ func (t *turn) due(job Job) {
 // silence: nobody answered a question.
 func (t *turn) silence(job Job) {
 	f := t.c.Top()
-	if f == nil || f.Asked != job.Revision || t.c.Paused || t.c.Owner.Kind != Assistant || len(t.c.Crisis) > 0 {
+	if f == nil || f.Asked != job.Revision || t.c.Paused || t.c.Owner.Kind != Assistant {
 		return
 	}
 	flow := t.flow(f)
@@ -37,8 +37,8 @@ func (t *turn) silence(job Job) {
 		return
 	}
 	state := flow.States[f.At.State]
-	if state == nil || state.Silence == nil {
-		return
+	if state == nil || state.Silence == nil || state.Silence.Say != "" && len(t.c.Crisis) > 0 {
+		return // nobody is nudged after a crisis
 	}
 	if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now); state.Silence.Within && (!ok || at.After(t.w.Now)) {
 		if ok {
@@ -49,6 +49,8 @@ func (t *turn) silence(job Job) {
 	}
 	position, outcome := flow.Silent(f.At, t.facts())
 	f.At = position
+	// The nudge offers OUI to go on: it must not be taken for the answer.
+	t.c.Paused = state.Silence.Say != ""
 	t.carry(flow, outcome)
 }
 
@@ -70,8 +72,8 @@ func (t *turn) promiseDue() {
 	if !ok {
 		return
 	}
-	t.say("promise_late")
 	h.Deadline = Microseconds(p.Deadline)
+	t.say("promise_late")
 	t.add(Hand{HandOff: *h})
 	t.plan(JobPromise, LaneNotice, p.Deadline, "", 0)
 }

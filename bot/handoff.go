@@ -44,7 +44,7 @@ func (t *turn) handOff(r Request) {
 	if promised {
 		t.plan(JobPromise, LaneNotice, promise.Deadline, "", 0)
 	}
-	if !r.Quiet {
+	if !r.Quiet && !t.told {
 		t.tellQueued(r.Said, promise, promised)
 	}
 }
@@ -79,7 +79,7 @@ func (t *turn) press(r Request) {
 		t.add(Hand{HandOff: *h, Adviser: t.c.Owner.Adviser})
 		t.note("handoff_urgent", r.Reason)
 	}
-	if r.Said != "" && !r.Quiet {
+	if r.Said != "" && !r.Quiet && !t.told {
 		t.say(r.Said)
 	}
 }
@@ -225,11 +225,15 @@ func (t *turn) givenBack(what GivenBack) {
 	if !t.mine(what.By) {
 		return
 	}
-	name := t.c.Owner
+	first := t.c.Owner.Name
 	t.finish(HandOffReturned, what.By.Adviser, "")
 	t.audit(what.By.Adviser, "given_back", "")
-	t.c.Owner.Name = name.Name // for {first} in the text, dropped below
-	t.begin("handoff", "returned", "")
+	t.c.Owner.Name = first // for {first} in the text, dropped below
+	if t.c.Top() != nil {
+		t.begin("handoff", "returned", "")
+	} else {
+		t.say("given_back") // no question waits to be taken up again
+	}
 	t.c.Owner.Name = ""
 }
 

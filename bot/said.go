@@ -197,7 +197,7 @@ func (t *turn) speak(lang string) bool {
 		return false
 	}
 	t.c.Lang = lang
-	t.moved = true
+	t.moved, t.known = true, nil
 	if t.c.Owner.Kind == Adviser {
 		t.forHumans()
 		return true
@@ -466,7 +466,8 @@ func (t *turn) choices(q understand.Question) []understand.Option {
 			{Value: "no", Label: t.common("no")},
 		}
 	case understand.Choice:
-		return q.Options
+		// An option without a label is understood but not offered.
+		return slices.DeleteFunc(slices.Clone(q.Options), func(o understand.Option) bool { return o.Label == "" })
 	}
 	return nil
 }

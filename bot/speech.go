@@ -220,7 +220,7 @@ func (t *turn) flowValue(name string) (string, bool) {
 	case "COMMUNE", "cp":
 		town, codes, ok := understand.CommuneName(f.At.Vars.First("commune"))
 		if name == "COMMUNE" {
-			return strings.ToUpper(town), ok
+			return flows.Envelope(town), ok
 		}
 		return strings.Join(codes, ", "), ok
 	}

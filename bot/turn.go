@@ -61,8 +61,10 @@ type turn struct {
 	effects []Effect
 	replied int    // automatic lines said
 	moved   bool   // the dialogue advanced
+	told    bool   // the tail of a crisis has told what happens next
 	class   string // of the flow's texts in this turn; "" is reply
 	refused *Refuse
+	known   *flows.Facts // computed once: what a flow may test does not change within a turn
 }
 
 func (t *turn) add(e Effect) { t.effects = append(t.effects, e) }
@@ -140,20 +142,24 @@ func (t *turn) flow(f *Frame) *flows.Flow { return t.lib.Pinned(f.Flow, f.Hash) 
 
 // facts are what flows may test besides their own variables.
 func (t *turn) facts() flows.Facts {
+	if t.known != nil {
+		return *t.known
+	}
 	th := t.c.Thread(t.thread)
 	channel := string(SMS)
 	if th != nil {
 		channel = string(th.Channel)
 	}
-	return flows.Facts{
+	t.known = &flows.Facts{
 		Now: t.w.Now.In(t.w.Territory.Zone),
 		Vars: map[string]string{
 			"channel":    channel,
 			"lang":       t.c.Lang,
-			"team_open":  yesNo(t.promise().Open),
+			"team_open":  yesNo(t.team().Hours.IsOpen(t.w.Now)),
 			"identified": yesNo(t.hasMobile()),
 		},
 	}
+	return *t.known
 }
 
 // hasMobile tells whether the person can be reached after the page is closed.
