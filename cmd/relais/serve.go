@@ -74,7 +74,7 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 		Store: svc.store, Flows: svc.flows, Senders: map[bot.Channel]bot.Sender{bot.SMS: sms.sender},
 		Bus: hints, Log: p.log, Rate: s.rate(),
 	})
-	if err := s.routes(hints, sms); err != nil {
+	if err := s.routes(p.ctx, hints, sms); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -121,7 +121,11 @@ func (s *server) openSMS() (smsEdge, error) {
 }
 
 // routes mounts every page and door.
-func (s *server) routes(hints bot.Bus, sms smsEdge) error {
+func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
+	territory, err := s.service.flows.Territory(ctx)
+	if err != nil {
+		return err
+	}
 	hooks, err := twilio.NewWebhook(twilio.WebhookConfig{
 		PublicURL: s.config.PublicURL, Tokens: sms.tokens, AccountSID: sms.accountSID,
 		Receive: smsInbound(s.engine), Status: smsStatus(s.engine), Log: s.log,
@@ -131,11 +135,11 @@ func (s *server) routes(hints bot.Bus, sms smsEdge) error {
 	}
 	s.chat = webchat.New(webchat.Config{
 		Engine: s.engine, Store: s.service.store, Bus: hints, Key: s.service.keys.SessionKey(),
-		Origins: append([]string{s.config.PublicURL}, s.config.Origins...), Log: s.log,
+		Origins: append([]string{s.config.PublicURL}, s.config.Origins...), Zone: territory.Zone, Danger: s.service.danger, Log: s.log,
 	})
 	s.console = console.New(console.Config{
 		Engine: s.engine, Store: s.service.store, Bus: hints, Territory: s.service.flows.Territory,
-		Label: s.service.label, Question: s.service.question, Log: s.log, Secure: isHTTPS(s.config.PublicURL),
+		Label: s.service.label, Question: s.service.question, Asked: s.service.asked(), Log: s.log, Secure: isHTTPS(s.config.PublicURL),
 	})
 	m := s.mux
 	m.HandleFunc(twilio.InboundPath, hooks.ServeInbound)
@@ -145,11 +149,12 @@ func (s *server) routes(hints bot.Bus, sms smsEdge) error {
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	m.HandleFunc("GET /readyz", s.serveReady)
 	if s.config.Demo {
-		m.Handle("GET /{$}", s.chat.DemoPage())
-		m.Handle("GET /demo.css", s.chat.DemoPage())
+		m.Handle("GET /{$}", s.chat.DemoPage(webchat.PageConfig{
+			Service: territory.Service, Territory: territory.Name, Tel: territory.Tel, Demo: true,
+		}))
 	}
 	if s.config.Demo && s.operator != nil {
-		phone := simulator.PageHandler(s.operator, simulator.PageConfig{})
+		phone := simulator.PageHandler(s.operator, simulator.PageConfig{Service: territory.Service})
 		m.Handle(simulator.PagePath, phone)
 		m.Handle(simulator.PagePath+"/", phone)
 	}
