@@ -22,24 +22,13 @@ type lanes struct {
 
 // enter waits for the conversation's turn and returns how to leave.
 func (l *lanes) enter(ctx context.Context, key string) (leave func(), err error) {
-	l.mu.Lock()
-	if l.busy == nil {
-		l.busy = map[string][]chan struct{}{}
-	}
-	waiting, taken := l.busy[key]
-	if !taken {
-		l.busy[key] = nil
-		l.mu.Unlock()
+	turn := l.queue(key)
+	switch {
+	case turn == nil:
+		return nil, ErrBusy
+	case turn == free:
 		return func() { l.leave(key) }, nil
 	}
-	if len(waiting) >= queueLimit {
-		l.mu.Unlock()
-		return nil, ErrBusy
-	}
-	turn := make(chan struct{})
-	l.busy[key] = append(waiting, turn)
-	l.mu.Unlock()
-
 	select {
 	case <-turn:
 		return func() { l.leave(key) }, nil
@@ -47,6 +36,30 @@ func (l *lanes) enter(ctx context.Context, key string) (leave func(), err error)
 		l.abandon(key, turn)
 		return nil, ctx.Err()
 	}
+}
+
+// free stands for a turn that nobody has to wait for.
+var free = make(chan struct{})
+
+// queue takes a place: free when there is nobody, nil when there are too many,
+// else the channel that closes when the turn comes.
+func (l *lanes) queue(key string) chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.busy == nil {
+		l.busy = map[string][]chan struct{}{}
+	}
+	waiting, taken := l.busy[key]
+	if !taken {
+		l.busy[key] = nil
+		return free
+	}
+	if len(waiting) >= queueLimit {
+		return nil
+	}
+	turn := make(chan struct{})
+	l.busy[key] = append(waiting, turn)
+	return turn
 }
 
 func (l *lanes) leave(key string) {

@@ -1,0 +1,224 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"relais/bot"
+	"relais/bot/seal"
+)
+
+// Commit makes a group of turns durable in one transaction, each in a
+// savepoint of its own.
+func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+	outcomes := make([]error, len(group))
+	err := s.writer.write(ctx, commit, func(t *tx) error {
+		for i, c := range group {
+			outcomes[i] = t.within(func() error { return s.turn(t, c) })
+			if trouble(outcomes[i]) {
+				return outcomes[i]
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("commit %d turns: %w", len(group), err)
+	}
+	return outcomes, nil
+}
+
+// turn writes one turn: first whatever may refuse it, then its rows.
+func (s *Store) turn(t *tx, c *bot.Commit) error {
+	if err := t.holds(c.Done); err != nil {
+		return err
+	}
+	if err := t.see(c); err != nil {
+		return err
+	}
+	for _, guard := range c.Guards {
+		if err := t.check(guard); err != nil {
+			return err
+		}
+	}
+	at, err := s.place(t, c)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func(*tx, *bot.Commit, place) error{
+		s.putThreads,
+		s.putMarks, // before lines are withdrawn: what failed has failed
+		s.putLines,
+		s.putAnswers,
+		s.putHandOffs,
+		s.putOptOuts,
+		s.putAppointments,
+		s.putItems,
+		s.putAudit,
+		s.putJobs,
+	} {
+		if err := step(t, c, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// see remembers the event, unless it took effect earlier.
+func (t *tx) see(c *bot.Commit) error {
+	if c.Event == "" {
+		return nil
+	}
+	n, err := t.exec(`INSERT INTO seen (source, event, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+		c.Source, c.Event, micro(c.At))
+	if err != nil {
+		return fmt.Errorf("remember the event: %w", err)
+	}
+	if n == 0 {
+		return bot.ErrSeen
+	}
+	return nil
+}
+
+// check compares a fact with what the turn took it for.
+func (t *tx) check(g bot.Guard) error {
+	var now int64
+	var err error
+	switch g.Kind {
+	case bot.GuardGeneration:
+		err = t.row(`SELECT value FROM setting WHERE key = 'generation'`).Scan(&now)
+	case bot.GuardAdviser:
+		err = t.row(`SELECT count(*) FROM adviser WHERE id = ? AND disabled = 0`, g.Key).Scan(&now)
+	default:
+		return fmt.Errorf("check a guard: unknown kind %q", g.Kind)
+	}
+	if err != nil {
+		return fmt.Errorf("check guard %s: %w", g.Kind, err)
+	}
+	if now != g.Want {
+		return bot.ErrGuard
+	}
+	return nil
+}
+
+// place is the conversation a turn writes to. It is zero for a turn without
+// one.
+type place struct {
+	id, person bot.ID
+	key        *seal.Key
+	org        string // that owned the conversation when the turn's lines were written
+	n          int64  // of the last line stored before
+}
+
+// errHomeless is returned for rows that need a conversation in a turn that has
+// none.
+var errHomeless = errors.New("the turn has no conversation to write to")
+
+// place finds the conversation at the version the turn was decided on, and
+// writes its new state; or creates it.
+func (s *Store) place(t *tx, c *bot.Commit) (place, error) {
+	if c.Conversation == nil {
+		if len(c.Addresses)+len(c.Lines)+len(c.Answers)+len(c.Withdrawn)+len(c.HandOffs)+
+			len(c.OptOuts)+len(c.OptIns)+len(c.Booked)+len(c.Items) > 0 || c.Share {
+			return place{}, errHomeless
+		}
+		return place{}, nil
+	}
+	if c.Conversation.Version == 0 {
+		return s.create(t, c.Conversation)
+	}
+	return s.update(t, c.Conversation)
+}
+
+func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
+	at := place{id: c.ID, person: c.Person, key: seal.NewPersonKey(), org: c.Owner.Organisation}
+	_, err := t.exec(`INSERT INTO person (id, key, created) VALUES (?, ?, ?)`,
+		c.Person[:], s.keys.Wrap(at.key, c.Person), micro(c.Created))
+	if err != nil {
+		return place{}, conflict(err, "create a person")
+	}
+	_, err = t.exec(`
+		INSERT INTO conversation (version, n, epoch, booked, owner_kind, owner_org, owner_team, owner_adviser,
+			handoff, reason, urgent, crisis, since, waiting, deadline, step, lang, channel, heard, created, state,
+			person, id)
+		VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		append(columns(c, at.key), c.Person[:], c.ID[:])...)
+	if err != nil {
+		return place{}, conflict(err, "create a conversation")
+	}
+	return at, nil
+}
+
+func (s *Store) update(t *tx, c *bot.Conversation) (place, error) {
+	var (
+		at          = place{id: c.ID}
+		version     int64
+		person, key []byte
+	)
+	err := t.row(`
+		SELECT c.version, c.n, c.owner_org, c.person, p.key FROM conversation c JOIN person p ON p.id = c.person
+		WHERE c.id = ?`, c.ID[:]).Scan(&version, &at.n, &at.org, &person, &key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return place{}, bot.ErrConflict // erased meanwhile
+	}
+	if err != nil {
+		return place{}, fmt.Errorf("read conversation %s: %w", c.ID, err)
+	}
+	if version != c.Version {
+		return place{}, bot.ErrConflict
+	}
+	if at.org == "" {
+		at.org = c.Owner.Organisation
+	}
+	at.person = idOf(person)
+	if at.key, err = s.keys.Unwrap(key, at.person); err != nil {
+		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
+	}
+	_, err = t.exec(`
+		UPDATE conversation SET version = version + 1, n = ?, epoch = ?, booked = ?, owner_kind = ?, owner_org = ?,
+			owner_team = ?, owner_adviser = ?, handoff = ?, reason = ?, urgent = ?, crisis = ?, since = ?, waiting = ?,
+			deadline = ?, step = ?, lang = ?, channel = ?, heard = ?, created = ?, state = ?
+		WHERE id = ?`, append(columns(c, at.key), c.ID[:])...)
+	if err != nil {
+		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
+	}
+	return at, nil
+}
+
+// columns are what views and the inbox need in clear, then the sealed state,
+// in the order of the two statements above.
+func columns(c *bot.Conversation, key *seal.Key) []any {
+	var h bot.HandOff
+	if c.HandOff != nil {
+		h = *c.HandOff
+	}
+	return []any{
+		c.N, c.Epoch, c.Booked,
+		string(c.Owner.Kind), c.Owner.Organisation, c.Owner.Team, c.Owner.Adviser,
+		nullable(h.ID), h.Reason, h.Urgent, crisis(&h), micro(h.Since), micro(h.Waiting), micro(h.Deadline),
+		c.Step, c.Lang, string(heardOn(c)), micro(c.Heard), micro(c.Created),
+		key.SealState(c),
+	}
+}
+
+// conflict tells a row that is there already, which the turn must be run again
+// on, from other failures.
+func conflict(err error, doing string) error {
+	if taken(err) {
+		return bot.ErrConflict
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func (s *Store) putThreads(t *tx, c *bot.Commit, at place) error {
+	for id, address := range c.Addresses {
+		hash := s.keys.AddressHash(address)
+		_, err := t.exec(`INSERT INTO thread (id, hash, conversation, channel, address) VALUES (?, ?, ?, ?, ?)`,
+			id[:], hash[:], at.id[:], string(address.Channel), at.key.SealAddress(id, address))
+		if err != nil {
+			return conflict(err, "create a thread")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"relais/bot"
+	"relais/bot/seal"
+)
+
+// lineColumns are read by lineOf, in that order.
+const lineColumns = `l.conversation, l.n, l.thread, l.seq, l.from_, l.adviser, l.audience, l.at, l.key, l.epoch, l.lane,
+	l.class, l.delivery, l.provider, l.error, l.segments, l.body`
+
+// putLines withdraws what waits, then adds the turn's own lines, which
+// therefore stay.
+func (s *Store) putLines(t *tx, c *bot.Commit, at place) error {
+	for _, withdrawn := range c.Cancels {
+		if err := t.withdraw(withdrawn, at); err != nil {
+			return err
+		}
+	}
+	if err := numbered(c, at.n); err != nil {
+		return err
+	}
+	for i := range c.Lines {
+		if err := t.addLine(&c.Lines[i], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbered checks that the lines of a turn follow the last one stored, n,
+// without gap, in the conversation and in each of its threads.
+func numbered(c *bot.Commit, n int64) error {
+	left := make(map[bot.ID]int64, 2)
+	for i := len(c.Lines) - 1; i >= 0; i-- {
+		l := &c.Lines[i]
+		if want := n + int64(i) + 1; l.N != want {
+			return fmt.Errorf("line %d follows line %d of the conversation", l.N, want-1)
+		}
+		th := c.Conversation.Thread(l.Thread)
+		if l.Seq == 0 || th == nil {
+			continue
+		}
+		if want := th.Seq - left[th.ID]; l.Seq != want {
+			return fmt.Errorf("line %d has number %d of its thread instead of %d", l.N, l.Seq, want)
+		}
+		left[th.ID]++
+	}
+	return nil
+}
+
+func (t *tx) addLine(l *bot.Line, at place) error {
+	if l.Conversation != at.id {
+		return fmt.Errorf("add line %d: it belongs to another conversation", l.N)
+	}
+	_, err := t.exec(`
+		INSERT INTO line (conversation, n, thread, seq, from_, adviser, audience, org, at, key, epoch, lane, class,
+			delivery, provider, error, segments, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		l.Conversation[:], l.N, nullable(l.Thread), l.Seq, string(l.From), l.Adviser, string(l.Audience), orgOf(l, at),
+		micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(l.Delivery), l.Provider, l.Error, l.Segments,
+		at.key.SealLine(l))
+	if err != nil {
+		return fmt.Errorf("add line %d: %w", l.N, err)
+	}
+	return nil
+}
+
+// orgOf is the organisation a note belongs to: the one that owned the
+// conversation, whoever owns it later.
+func orgOf(l *bot.Line, at place) string {
+	if l.Audience == bot.ForNote {
+		return at.org
+	}
+	return ""
+}
+
+func (t *tx) withdraw(c bot.Cancel, at place) error {
+	if c.Thread.IsZero() && at.id.IsZero() {
+		return errHomeless
+	}
+	_, err := t.exec(`
+		UPDATE line SET delivery = 8
+		WHERE conversation = coalesce(?1, (SELECT conversation FROM thread WHERE id = ?2))
+			AND delivery IN (1, 2) AND delivery = 1 AND lane <> 0
+			AND (?2 IS NULL OR thread = ?2) AND (NOT ?3 OR from_ = 'assistant') AND (?4 = '' OR class = ?4)`,
+		nullable(at.id), nullable(c.Thread), c.Bot, c.Class)
+	if err != nil {
+		return fmt.Errorf("withdraw pending lines: %w", err)
+	}
+	return nil
+}
+
+// putMarks raises how far lines got. Failed and cancelled lines stay so; a
+// lower rank only fills in what was not known: the operator's id, the segments.
+func (s *Store) putMarks(t *tx, c *bot.Commit, _ place) error {
+	for _, m := range c.Marks {
+		where, args := `conversation = ? AND n = ?`, []any{m.Conversation[:], m.N}
+		if m.N == 0 {
+			if m.Provider == "" {
+				continue
+			}
+			where, args = `provider = ? AND provider <> ''`, []any{m.Provider}
+		}
+		_, err := t.exec(`
+			UPDATE line SET
+				delivery = CASE WHEN ?1 > delivery AND delivery < 7 THEN ?1 ELSE delivery END,
+				error    = CASE WHEN ?2 <> 0 AND ?1 >= delivery AND delivery < 7 THEN ?2 ELSE error END,
+				provider = CASE WHEN ?3 <> '' AND (provider = '' OR ?1 >= delivery) THEN ?3 ELSE provider END,
+				segments = CASE WHEN ?4 <> 0 AND (segments = 0 OR ?1 >= delivery) THEN ?4 ELSE segments END
+			WHERE `+where, append([]any{int64(m.Delivery), m.Error, m.Provider, m.Segments}, args...)...)
+		if err != nil {
+			return fmt.Errorf("mark line %d: %w", m.N, err)
+		}
+	}
+	return nil
+}
+
+// Outbox returns the address of a thread and its lines not yet over, in order.
+func (s *Store) Outbox(ctx context.Context, thread bot.ID, limit int) (bot.Outbox, error) {
+	var (
+		box                                       bot.Outbox
+		conversation, person, address, state, key []byte
+	)
+	err := s.reader.row(ctx, `
+		SELECT c.id, c.person, t.address, c.state, p.key,
+			EXISTS (SELECT 1 FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL)
+		FROM thread t JOIN conversation c ON c.id = t.conversation JOIN person p ON p.id = c.person
+		WHERE t.id = ?`, thread[:]).Scan(&conversation, &person, &address, &state, &key, &box.OptedOut)
+	if errors.Is(err, sql.ErrNoRows) {
+		return box, bot.ErrNotFound
+	}
+	if err != nil {
+		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
+	}
+	box.Conversation = idOf(conversation)
+	opened, err := s.keys.Unwrap(key, idOf(person))
+	if err != nil {
+		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
+	}
+	if box.Address, err = opened.OpenAddress(thread, address); err != nil {
+		return box, err
+	}
+	c, err := opened.OpenState(box.Conversation, state)
+	if err != nil {
+		return box, err
+	}
+	if th := c.Thread(thread); th != nil {
+		box.Own = th.Own
+	}
+	box.Lines, err = s.lines(ctx, opened, `
+		SELECT `+lineColumns+` FROM line l
+		WHERE l.conversation = ? AND l.delivery IN (1, 2) AND l.thread = ?
+		ORDER BY l.n LIMIT ?`, conversation, thread[:], limit)
+	return box, err
+}
+
+// History returns lines of one conversation, oldest first; none when it is not
+// known.
+func (s *Store) History(ctx context.Context, q bot.HistoryQuery) ([]bot.Line, error) {
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 500
+	}
+	if !q.Thread.IsZero() {
+		return s.threadHistory(ctx, q.Thread, q.After, limit)
+	}
+	key, err := s.keyOf(ctx, `SELECT person FROM conversation WHERE id = ?`, q.Conversation)
+	if key == nil {
+		return nil, err
+	}
+	return s.lines(ctx, key, `
+		SELECT `+lineColumns+` FROM line l
+		WHERE l.conversation = ? AND l.n > ? ORDER BY l.n LIMIT ?`, q.Conversation[:], q.After, limit)
+}
+
+// threadHistory returns what the person may see. A line's number in its thread
+// is never above its number in the conversation, so the search may start there.
+func (s *Store) threadHistory(ctx context.Context, thread bot.ID, after int64, limit int) ([]bot.Line, error) {
+	key, err := s.keyOf(ctx, `
+		SELECT c.person FROM thread t JOIN conversation c ON c.id = t.conversation WHERE t.id = ?`, thread)
+	if key == nil {
+		return nil, err
+	}
+	return s.lines(ctx, key, `
+		SELECT `+lineColumns+` FROM line l
+		WHERE l.conversation = (SELECT conversation FROM thread WHERE id = ?1)
+			AND l.n > ?2 AND l.thread = ?1 AND l.seq > ?2 AND l.audience = 'all'
+		ORDER BY l.n LIMIT ?3`, thread[:], max(after, 0), limit)
+}
+
+// keyOf opens the key of the person that a query names; nil when it names
+// nobody.
+func (s *Store) keyOf(ctx context.Context, person string, id bot.ID) (*seal.Key, error) {
+	var who, key []byte
+	err := s.reader.row(ctx, `SELECT id, key FROM person WHERE id = (`+person+`)`, id[:]).Scan(&who, &key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a person's key: %w", err)
+	}
+	return s.keys.Unwrap(key, idOf(who))
+}
+
+// lines reads lines with their columns as lineColumns names them.
+func (s *Store) lines(ctx context.Context, key *seal.Key, query string, args ...any) ([]bot.Line, error) {
+	var found []bot.Line
+	err := s.reader.each(ctx, func(row scanner) error {
+		l, err := lineOf(row, key)
+		found = append(found, l)
+		return err
+	}, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read lines: %w", err)
+	}
+	return found, nil
+}
+
+func lineOf(row scanner, key *seal.Key) (l bot.Line, err error) {
+	var (
+		conversation, thread, body []byte
+		at                         sql.NullInt64
+	)
+	err = row.Scan(&conversation, &l.N, &thread, &l.Seq, &l.From, &l.Adviser, &l.Audience, &at, &l.Key, &l.Epoch,
+		&l.Lane, &l.Class, &l.Delivery, &l.Provider, &l.Error, &l.Segments, &body)
+	if err != nil {
+		return l, err
+	}
+	l.Conversation, l.Thread, l.At = idOf(conversation), idOf(thread), moment(at)
+	return l, key.OpenLine(body, &l)
+}

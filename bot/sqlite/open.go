@@ -1,0 +1,136 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	modernc "modernc.org/sqlite"
+
+	"relais/bot"
+	"relais/bot/seal"
+)
+
+// Config says where the database is and how it is sealed.
+type Config struct {
+	Path string        // of the file; created with its directory, for its owner only
+	Keys *seal.Keyring // the same at every start
+
+	// NoMigrate refuses a schema that is behind instead of bringing it up to
+	// date.
+	NoMigrate bool
+
+	// Crash is called at each commit boundary with its name, for tests that
+	// stop the program there: "commit:before", "commit:written" (the rows are
+	// written, COMMIT is not) and "commit:after"; "claim:…" when jobs are
+	// claimed or renewed, "save:…" for the rest. Defaults to nothing.
+	Crash func(point string)
+}
+
+// Faults of a database that Open refuses.
+var (
+	ErrMasterKey = errors.New("the database was sealed under another master key")
+	ErrTooNew    = errors.New("the database needs a newer program")
+	ErrBehind    = errors.New("the database has an older schema: run the migrations")
+)
+
+// Store is an open database. It is safe for use by several goroutines.
+type Store struct {
+	keys   *seal.Keyring
+	writer *writer
+	reader *reader
+}
+
+var (
+	_ bot.Store = (*Store)(nil)
+	_ bot.Desk  = (*Store)(nil)
+)
+
+// Open opens the database, brings its schema up to date, and checks that it
+// was sealed under the same master key.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Keys == nil {
+		return nil, errors.New("open the database: no keys given")
+	}
+	if err := create(cfg.Path); err != nil {
+		return nil, fmt.Errorf("create the database: %w", err)
+	}
+	w, err := newWriter(cfg.Path, cfg.Crash)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if err := prepare(ctx, w, cfg); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	r, err := newReader(ctx, cfg.Path, max(2, runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database for reading: %w", err), w.close())
+	}
+	return &Store{keys: cfg.Keys, writer: w, reader: r}, nil
+}
+
+// Close closes the database. Nothing may be under way.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.close(), s.writer.close())
+}
+
+// prepare checks what Open promises before anything else reads.
+func prepare(ctx context.Context, w *writer, cfg Config) error {
+	if err := upToDate(ctx, w.db, !cfg.NoMigrate); err != nil {
+		return err
+	}
+	return w.write(ctx, save, func(t *tx) error { return t.claimFor(cfg.Keys.Fingerprint()) })
+}
+
+// claimFor notes the master key's fingerprint at the first start, and compares
+// it at every other.
+func (t *tx) claimFor(fingerprint string) error {
+	var known string
+	err := t.row(`SELECT value FROM setting WHERE key = 'master_key'`).Scan(&known)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		_, err = t.exec(`INSERT INTO setting (key, value) VALUES ('master_key', ?)`, fingerprint)
+		return err
+	case err != nil:
+		return fmt.Errorf("read the master key's fingerprint: %w", err)
+	case known != fingerprint:
+		return ErrMasterKey
+	}
+	return nil
+}
+
+// create makes the directory and an empty file, readable by their owner only.
+// A file that is there is not even opened: closing it would drop the locks that
+// another connection of this process holds.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// connect opens a pool of at most n connections, all kept.
+func connect(path string, n int, parameters url.Values) (*sql.DB, error) {
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + parameters.Encode()
+	connector, err := modernc.NewConnector(name)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	return db, nil
+}

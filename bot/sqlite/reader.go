@@ -1,0 +1,119 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync"
+)
+
+// reader is a small pool of connections that cannot write. They never wait for
+// the writer and see a commit as soon as it has returned.
+type reader struct {
+	db       *sql.DB
+	mu       sync.RWMutex // guards prepared
+	prepared map[string]*sql.Stmt
+
+	watching sync.Mutex
+	watch    *sql.Conn // asks whether others wrote, and nothing else
+}
+
+func newReader(ctx context.Context, path string, n int) (*reader, error) {
+	db, err := connect(path, n+1, url.Values{
+		"_busy_timeout": {"5000"},
+		"_query_only":   {"1"},
+		"_dqs":          {"0"},
+		"_pragma":       {"cache_size(-8000)"}, // KiB, each
+	})
+	if err != nil {
+		return nil, err
+	}
+	watch, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &reader{db: db, prepared: make(map[string]*sql.Stmt), watch: watch}, nil
+}
+
+func (r *reader) close() error {
+	return errors.Join(r.watch.Close(), r.db.Close())
+}
+
+// row reads one row. Reads are short and bounded: they are not cut by a
+// context, which would cost a goroutine each.
+func (r *reader) row(ctx context.Context, query string, args ...any) scanner {
+	stmt, err := r.prepare(ctx, query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
+}
+
+// each calls f for every row.
+func (r *reader) each(ctx context.Context, f func(scanner) error, query string, args ...any) error {
+	stmt, err := r.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.QueryContext(context.WithoutCancel(ctx), args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, f)
+}
+
+// withTail reads further columns after those that a reader of rows asks for.
+type withTail struct {
+	scanner
+	tail []any
+}
+
+func (r withTail) Scan(dest ...any) error { return r.scanner.Scan(append(dest, r.tail...)...) }
+
+func drain(rows *sql.Rows, f func(scanner) error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (r *reader) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	r.mu.RLock()
+	stmt := r.prepared[query]
+	r.mu.RUnlock()
+	if stmt != nil {
+		return stmt, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if stmt := r.prepared[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := r.db.PrepareContext(context.WithoutCancel(ctx), query)
+	if err != nil {
+		return nil, err
+	}
+	r.prepared[query] = stmt
+	return stmt, nil
+}
+
+// Marker changes whenever something was written, by this store or by another
+// process.
+func (s *Store) Marker(ctx context.Context) (int64, error) {
+	s.reader.watching.Lock()
+	defer s.reader.watching.Unlock()
+	var marker int64
+	err := s.reader.watch.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA data_version`).Scan(&marker)
+	if err != nil {
+		return 0, fmt.Errorf("read the marker: %w", err)
+	}
+	return marker, nil
+}

@@ -1,0 +1,288 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	modernc "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// What a write is for; the first part of the names of its crash points.
+const (
+	commit = "commit"
+	claim  = "claim"
+	save   = "save"
+)
+
+// writer is the one connection that writes. Whoever holds the token in turn
+// uses it.
+type writer struct {
+	turn     chan struct{}
+	db       *sql.DB
+	conn     *sql.Conn // nil when it has to be opened again
+	prepared map[string]*sql.Stmt
+	crash    func(point string)
+}
+
+func newWriter(path string, crash func(string)) (*writer, error) {
+	db, err := connect(path, 1, url.Values{
+		"_busy_timeout": {"5000"}, // another process writes: wait for it
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"}, // an acknowledged message survives a power cut
+		"_foreign_keys": {"1"},
+		"_txlock":       {"immediate"}, // for the migrations
+		"_dqs":          {"0"},
+		"_pragma": {
+			"secure_delete(1)",
+			"wal_autocheckpoint(2000)", // pages: larger is faster on average, smaller at the worst
+			"journal_size_limit(67108864)",
+			"cache_size(-32000)", // KiB
+			"temp_store(2)",      // in memory: savepoints keep pages there, which costs a fifth of a commit in a file
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if crash == nil {
+		crash = func(string) {}
+	}
+	return &writer{turn: make(chan struct{}, 1), db: db, crash: crash}, nil
+}
+
+// write runs f in one transaction, alone, and makes it durable. When it
+// returns an error nothing of f was kept. A context that ends stops the wait
+// for the turn, never a transaction under way.
+func (w *writer) write(ctx context.Context, what string, f func(*tx) error) error {
+	if err := w.wait(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	t, err := w.begin(context.WithoutCancel(ctx), what)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer t.rollback() // does nothing once committed
+	if err := f(t); err != nil {
+		return err
+	}
+	return t.commit()
+}
+
+// alone runs f on the writing connection outside of any transaction.
+func (w *writer) alone(ctx context.Context, f func(*sql.Conn) error) error {
+	if err := w.wait(ctx); err != nil {
+		return err
+	}
+	defer w.release()
+	if err := w.open(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return f(w.conn)
+}
+
+func (w *writer) wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // select would choose at random
+	}
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (w *writer) release() { <-w.turn }
+
+func (w *writer) open(ctx context.Context) (err error) {
+	if w.conn != nil {
+		return nil
+	}
+	if w.conn, err = w.db.Conn(ctx); err != nil {
+		return err
+	}
+	w.prepared = make(map[string]*sql.Stmt)
+	return nil
+}
+
+// drop lets go of a connection that can no longer be trusted; the next write
+// opens another.
+func (w *writer) drop() {
+	if w.conn == nil {
+		return
+	}
+	for _, stmt := range w.prepared {
+		stmt.Close()
+	}
+	// A bad connection is closed instead of going back to the pool.
+	w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	w.conn.Close()
+	w.conn, w.prepared = nil, nil
+}
+
+func (w *writer) close() error {
+	if w.conn != nil {
+		w.conn.Close()
+		w.conn = nil
+	}
+	return w.db.Close()
+}
+
+// tx is a write transaction.
+type tx struct {
+	w    *writer
+	ctx  context.Context
+	what string
+	done bool
+}
+
+func (w *writer) begin(ctx context.Context, what string) (*tx, error) {
+	w.crash(what + ":before")
+	if err := w.open(ctx); err != nil {
+		return nil, err
+	}
+	t := &tx{w: w, ctx: ctx, what: what}
+	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
+		if !busy(err) {
+			w.drop()
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *tx) commit() error {
+	t.w.crash(t.what + ":written")
+	if _, err := t.exec(`COMMIT`); err != nil {
+		return fmt.Errorf("make durable: %w", err)
+	}
+	t.done = true
+	t.w.crash(t.what + ":after")
+	return nil
+}
+
+// rollback undoes what was not committed. SQLite has already done so after
+// some errors (a full disk): then there is nothing left to undo.
+func (t *tx) rollback() {
+	if t.done {
+		return
+	}
+	t.done = true
+	if _, err := t.exec(`ROLLBACK`); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
+		t.w.drop()
+	}
+}
+
+// within runs f in a savepoint: when it fails, what it wrote is undone and the
+// transaction goes on.
+func (t *tx) within(f func() error) error {
+	if _, err := t.exec(`SAVEPOINT turn`); err != nil {
+		return err
+	}
+	failed := f()
+	if trouble(failed) {
+		return failed // the whole transaction ends
+	}
+	if failed != nil {
+		if _, err := t.exec(`ROLLBACK TO turn`); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(`RELEASE turn`); err != nil {
+		return err
+	}
+	return failed
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	stmt, err := t.prepare(query, args)
+	if err != nil {
+		return 0, err
+	}
+	result, err := stmt.ExecContext(t.ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (t *tx) row(query string, args ...any) scanner {
+	stmt, err := t.prepare(query, args)
+	if err != nil {
+		return failedRow{err}
+	}
+	return stmt.QueryRowContext(t.ctx, args...)
+}
+
+func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+	stmt, err := t.prepare(query, args)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(t.ctx, args...)
+}
+
+// prepare returns the statement, kept for as long as the connection, once the
+// arguments are fit to be stored.
+func (t *tx) prepare(query string, args []any) (*sql.Stmt, error) {
+	for _, arg := range args {
+		if s, ok := arg.(string); ok && !storable(s) {
+			return nil, errText
+		}
+	}
+	if stmt := t.w.prepared[query]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := t.w.conn.PrepareContext(t.ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	t.w.prepared[query] = stmt
+	return stmt, nil
+}
+
+// scanner is one row, or the reason why there is none.
+type scanner interface{ Scan(dest ...any) error }
+
+type failedRow struct{ err error }
+
+func (r failedRow) Scan(...any) error { return r.err }
+
+var errText = errors.New("a text is not UTF-8, or holds a zero byte")
+
+// storable tells whether a text can be kept in every store.
+func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// trouble tells whether an error is the database's own (disk full, broken
+// file, locked for too long) rather than about the one row at hand.
+func trouble(err error) bool {
+	var e *modernc.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG:
+		return false
+	}
+	return true
+}
+
+// taken tells whether a row with the same key is there.
+func taken(err error) bool {
+	var e *modernc.Error
+	return errors.As(err, &e) &&
+		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+func busy(err error) bool {
+	var e *modernc.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}

@@ -1,0 +1,104 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"relais/bot"
+)
+
+// planned compares jobs without what a claim sets.
+func planned(t *testing.T, got []bot.Job, want ...bot.Job) {
+	t.Helper()
+	ignore := cmpopts.IgnoreFields(bot.Job{}, "Token", "Serial")
+	if diff := cmp.Diff(want, got, ignore, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("jobs differ (-want +got):\n%s", diff)
+	}
+}
+
+func jobs(t *testing.T, s *suite) {
+	s.check(t, "a job comes back whole when it is due, not before", func(t *testing.T, h *house) {
+		job := bot.Job{
+			Key: "reminder:1", Kind: bot.JobReminder, Lane: bot.LaneNotice, Due: now.Add(time.Minute),
+			Conversation: h.id(), Thread: h.id(), Subject: "rdv|1", Revision: 3,
+		}
+		h.plan(t, job)
+		early, next, err := h.Due(t.Context(), now.Add(time.Minute-time.Microsecond), 10, time.Second)
+		if err != nil || len(early) != 0 || next != job.Due {
+			t.Errorf("a moment early: %d jobs, the next at %v (%v); want none, at %v", len(early), next, err, job.Due)
+		}
+		planned(t, h.due(t, job.Due), job)
+	})
+	s.check(t, "nothing planned means no next time", func(t *testing.T, h *house) {
+		claimed, next, err := h.Due(t.Context(), now, 10, time.Second)
+		if err != nil || len(claimed) != 0 || !next.IsZero() {
+			t.Errorf("%d jobs, next %v (%v)", len(claimed), next, err)
+		}
+	})
+	s.check(t, "lanes go first, then due times, as many as asked for", func(t *testing.T, h *house) {
+		at := func(key string, lane bot.Lane, ago time.Duration) bot.Job {
+			return bot.Job{Key: key, Lane: lane, Due: now.Add(-ago)}
+		}
+		h.plan(t,
+			at("bulk", bot.LaneBulk, 4*time.Hour), at("notice", bot.LaneNotice, 3*time.Hour),
+			at("reply late", bot.LaneReply, time.Hour), at("reply early", bot.LaneReply, 2*time.Hour),
+			at("crisis", bot.LaneCrisis, time.Minute), at("later", bot.LaneCrisis, -time.Hour))
+		var order []string
+		for range 3 {
+			claimed, _, err := h.Due(t.Context(), now, 2, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, j := range claimed {
+				order = append(order, j.Key)
+			}
+		}
+		same(t, "order", order, []string{"crisis", "reply early", "reply late", "notice", "bulk"})
+	})
+	s.check(t, "what is left over is told as due already", func(t *testing.T, h *house) {
+		for i := range 3 {
+			h.plan(t, bot.Job{Key: fmt.Sprint(i), Lane: bot.LaneReply, Due: now.Add(time.Duration(i) * time.Second)})
+		}
+		later := now.Add(time.Hour)
+		claimed, next, err := h.Due(t.Context(), later, 2, time.Minute)
+		if err != nil || len(claimed) != 2 || next != now.Add(2*time.Second) {
+			t.Errorf("%d jobs, next %v (%v); want 2, and %v", len(claimed), next, err, now.Add(2*time.Second))
+		}
+		_, next, err = h.Due(t.Context(), later, 2, time.Minute)
+		if err != nil || !next.IsZero() {
+			t.Errorf("all claimed: next %v (%v), want none", next, err)
+		}
+	})
+	s.check(t, "planning a job again moves it", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k", Kind: bot.JobSilence, Lane: bot.LaneNotice, Due: now, Subject: "a", Revision: 1})
+		moved := bot.Job{
+			Key: "k", Kind: bot.JobReminder, Lane: bot.LaneReply, Due: now.Add(time.Hour), Subject: "b", Revision: 2,
+			Conversation: h.id(), Thread: h.id(),
+		}
+		h.plan(t, moved)
+		if got := h.due(t, now); len(got) != 0 {
+			t.Errorf("it is still due at the old time")
+		}
+		planned(t, h.due(t, now.Add(time.Hour)), moved)
+	})
+	s.check(t, "a forgotten job never comes", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k", Due: now}, bot.Job{Key: "kept", Due: now})
+		h.must(t, &bot.Commit{At: now, Forget: []string{"k", "unknown"}})
+		planned(t, h.due(t, now), bot.Job{Key: "kept", Due: now})
+	})
+	s.check(t, "of forget and plan in one turn the plan holds", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k", Due: now})
+		h.must(t, &bot.Commit{At: now, Forget: []string{"k"}, Schedule: []bot.Job{{Key: "k", Due: now.Add(time.Second)}}})
+		planned(t, h.due(t, now.Add(time.Second)), bot.Job{Key: "k", Due: now.Add(time.Second)})
+	})
+	s.check(t, "a job without a time is due at once", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k"})
+		if got := h.due(t, now); len(got) != 1 {
+			t.Errorf("%d jobs due, want 1", len(got))
+		}
+	})
+}
