@@ -38,8 +38,9 @@ type Store interface {
 	// Commit makes a group of turns durable in one transaction and returns one
 	// outcome per turn, in order: nil, or an error of this package, or the
 	// store's trouble with that one turn. A turn that fails leaves no trace and
-	// does not sink its group. The error on its own means that nothing of the
-	// group was written.
+	// does not sink its group. The error on its own means that the group was
+	// not written, or that nobody knows (a connection lost during COMMIT): the
+	// event's id and the version tell when the turn is run again.
 	Commit(ctx context.Context, group []*Commit) ([]error, error)
 
 	// Due claims up to limit jobs whose time has come, lanes first, then due
@@ -51,8 +52,8 @@ type Store interface {
 	// out of what it returns.
 	Renew(ctx context.Context, jobs []Job, until time.Time) ([]Job, error)
 
-	// Outbox returns the address of a thread and its lines not yet over, in
-	// order, at most limit.
+	// Outbox returns the address of a thread and its lines not yet over, at most
+	// limit: those of the crisis lane first, then in the order they were said.
 	Outbox(ctx context.Context, thread ID, limit int) (Outbox, error)
 
 	// History returns lines of one conversation, oldest first.

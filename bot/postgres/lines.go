@@ -106,7 +106,7 @@ func (s *Store) Outbox(ctx context.Context, thread bot.ID, limit int) (bot.Outbo
 	}
 	box.Lines, err = s.queryLines(ctx, key, `
 		SELECT `+lineColumns+` FROM line l
-		WHERE l.thread = $1 AND l.delivery IN (1, 2) ORDER BY l.n LIMIT $2`, uid(thread), limit)
+		WHERE l.thread = $1 AND l.delivery IN (1, 2) ORDER BY l.lane > 0, l.n LIMIT $2`, uid(thread), limit)
 	return box, err
 }
 

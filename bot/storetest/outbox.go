@@ -22,7 +22,7 @@ func outboxes(t *testing.T, s *suite) {
 		turn := h.first(phone(1))
 		turn.Conversation.Threads[0].Own = "+33939980001"
 		for d := bot.Internal; d <= bot.Cancelled; d++ {
-			say(turn, bot.Line{From: bot.FromAssistant, Delivery: d})
+			say(turn, bot.Line{From: bot.FromAssistant, Lane: bot.LaneReply, Delivery: d})
 		}
 		h.must(t, turn)
 		box := outbox(t, h, turn.Conversation.Threads[0].ID)
@@ -35,6 +35,14 @@ func outboxes(t *testing.T, s *suite) {
 			t.Fatal(err)
 		}
 		same(t, "the first two", numbers(short.Lines), []int64{2, 4})
+	})
+	s.check(t, "the crisis line goes before what already waits", func(t *testing.T, h *house) {
+		turn := h.first(phone(1))
+		say(turn, pending("reply", bot.LaneReply, bot.FromAssistant))   // 3
+		say(turn, pending("crisis", bot.LaneCrisis, bot.FromAssistant)) // 4
+		say(turn, pending("crisis", bot.LaneCrisis, bot.FromAssistant)) // 5
+		h.must(t, turn)
+		same(t, "numbers", numbers(outbox(t, h, turn.Conversation.Threads[0].ID).Lines), []int64{4, 5, 2, 3})
 	})
 	s.check(t, "an unknown thread has no outbox", func(t *testing.T, h *house) {
 		_, err := h.Outbox(t.Context(), h.id(), 10)
