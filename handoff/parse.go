@@ -31,7 +31,6 @@ type document struct {
 	URL           string        `yaml:"url"`
 	DayPlace      string        `yaml:"day_place"`
 	FoodPlace     string        `yaml:"food_place"`
-	FoodTel       string        `yaml:"food_tel"`
 	Fallback      string        `yaml:"fallback"`
 	Claim         time.Duration `yaml:"claim"`
 	Alert         time.Duration `yaml:"alert"`
@@ -102,7 +101,7 @@ func (d document) territory() (*Territory, error) {
 	}
 	t := &Territory{
 		Service: d.Service, Name: d.Territory, Zone: zone, Tel: d.Tel, URL: d.URL, DayPlace: d.DayPlace,
-		Food: d.FoodPlace, FoodTel: d.FoodTel, Languages: d.Languages, Fallback: d.Fallback,
+		Food: d.FoodPlace, Languages: d.Languages, Fallback: d.Fallback,
 		Claim: orDefault(d.Claim, 30*time.Minute), Alert: orDefault(d.Alert, 5*time.Minute),
 	}
 	t.Reminders, err = d.Reminders.rules(zone)

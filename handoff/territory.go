@@ -18,7 +18,6 @@ type Territory struct {
 	URL      string // rights and information page
 	DayPlace string // where to go by day without a roof
 	Food     string // where to ask for food
-	FoodTel  string
 
 	Languages     []string // the first one is the default
 	Organisations []Organisation

@@ -89,14 +89,15 @@ func (c Config) withDefaults() Config {
 // Engine runs turns. Build it with New, then Run it.
 type Engine struct {
 	Config
-	lanes   lanes
-	commits chan *commit
-	wake    chan struct{} // a job may be due
-	leases  leases
-	pace    pace
-	counts  Counts
-	closing chan struct{} // no new commit is taken
-	closed  chan struct{} // the committer has ended
+	lanes      lanes
+	commits    chan *commit
+	wake       chan struct{} // a job may be due
+	leases     leases
+	pace       pace
+	counts     Counts
+	unrecorded unrecorded
+	closing    chan struct{} // no new commit is taken
+	closed     chan struct{} // the committer has ended
 }
 
 // Counts is what an engine has done since it started.

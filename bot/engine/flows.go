@@ -139,6 +139,24 @@ func (f *Flows) read(ctx context.Context) (*set, error) {
 	return &set{generation: generation, territory: territory, current: current, pinned: f.pinned, library: f.library}, nil
 }
 
+// place gives the texts of a crisis the places they name, when they are known.
+func (f *Flows) place(name string) (string, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		return "", false
+	}
+	switch name {
+	case "day_place":
+		return f.now.territory.DayPlace, true
+	case "food_place":
+		return f.now.territory.Food, true
+	case "tel":
+		return f.now.territory.Tel, true
+	}
+	return "", false
+}
+
 // Territory returns the territory in force.
 func (f *Flows) Territory(ctx context.Context) (*handoff.Territory, error) {
 	_, generation, err := f.store.Territory(ctx)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"relais/bot"
 )
@@ -56,11 +57,13 @@ func (e *Engine) receive(ctx context.Context, to bot.Ref, event bot.Event, job *
 			return result, nil
 		case err != nil:
 			e.counts.Failed.Add(1)
+			e.inDanger(ctx, to.Address, event)
 			return Result{}, err
 		}
 		return result, nil
 	}
 	e.counts.Failed.Add(1)
+	e.inDanger(ctx, to.Address, event)
 	return Result{}, ErrBusy
 }
 
@@ -97,7 +100,7 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 		out.commit.Addresses = map[bot.ID]bot.Address{result.Thread: to.Address}
 	}
 	out.commit.Source, out.commit.Event = event.Source, event.ID
-	out.commit.Done = job
+	out.commit.Done = over(job)
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
@@ -107,6 +110,17 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	e.counts.Turns.Add(1)
 	e.after(ctx, to, &loaded.Conversation, &next, out)
 	return result, nil
+}
+
+// over is the job that a turn has done, to be dropped: one with a due time
+// would only be put off.
+func over(job *bot.Job) *bot.Job {
+	if job == nil {
+		return nil
+	}
+	done := *job
+	done.Due = time.Time{}
+	return &done
 }
 
 // turn runs the pure turn. A panic in it parks this conversation with a human

@@ -34,7 +34,7 @@ type appointmentBody struct {
 
 // SealState seals a conversation's whole state, for its row.
 func (k *Key) SealState(c *bot.Conversation) []byte {
-	plain := bot.AppendConversation(make([]byte, 0, 1024), c)
+	plain := bot.AppendConversation(make([]byte, 0, 2048), c)
 	return k.Seal(nil, plain, stateOf(c.ID))
 }
 
