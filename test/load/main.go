@@ -27,7 +27,7 @@ type options struct {
 	concurrency                         []int
 	duration, warmUp                    time.Duration
 	rounds, people                      int
-	deliver                             bool
+	deliver, footprint                  bool
 	json                                string
 }
 
@@ -44,7 +44,11 @@ type result struct {
 
 func main() {
 	o, err := parse()
-	if err == nil {
+	switch {
+	case err != nil:
+	case o.footprint:
+		err = footprint(o)
+	default:
 		err = measure(o)
 	}
 	if err != nil {
@@ -67,6 +71,7 @@ func parse() (options, error) {
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds; the table gives medians")
 	flag.IntVar(&o.people, "people", 50_000, "different numbers")
 	flag.BoolVar(&o.deliver, "deliver", false, "deliver replies to a null operator, instead of holding them")
+	flag.BoolVar(&o.footprint, "footprint", false, "measure size, start and memory instead")
 	flag.StringVar(&o.json, "json", "", "also write every run to this file")
 	flag.Parse()
 	for part := range strings.SplitSeq(concurrency, ",") {

@@ -89,7 +89,7 @@ func freePort() (string, error) {
 }
 
 func (s *server) waitReady() error {
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(time.Millisecond) {
 		response, err := http.Get(s.public + "/readyz")
 		if err != nil {
 			continue

@@ -233,8 +233,8 @@ func (r *recorder) take() []Beat {
 func (r *recorder) beat(c *bot.Commit) Beat {
 	var b Beat
 	if c.Done != nil {
-		done := *c.Done
-		b.Due = &done
+		job := r.agenda[c.Done.Key] // as planned: the one done has no due time
+		b.Due = &job
 	}
 	add := func(e bot.Effect) { b.Effects = append(b.Effects, e) }
 	for _, line := range c.Lines {

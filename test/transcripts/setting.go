@@ -52,7 +52,12 @@ func (s *Setting) Pinned(name, hash string) *flows.Flow {
 	return nil
 }
 
-func (s *Setting) Common(lang, key string) flows.Text { return s.Library.Text(lang, key) }
+func (s *Setting) Common(lang, key string) flows.Text {
+	if text, ok := s.Library.Common[lang][key]; ok {
+		return text
+	}
+	return s.Library.Common[s.Library.Languages[0]][key]
+}
 
 // advisers are the people of the teams, by the name that persons read.
 var advisers = map[string]bot.Actor{
