@@ -106,11 +106,6 @@ func (t *turn) do(flow *flows.Flow, a *flows.Action) {
 		t.task("copy", "", "")
 	case flows.DoOptOut:
 		t.stop(flow.Name, false)
-	case flows.DoSet:
-		f := t.c.Top()
-		for _, set := range a.Set {
-			f.At.Vars = f.At.Vars.Apply(set)
-		}
 	}
 }
 

@@ -139,14 +139,40 @@ func (t *turn) put(f *Frame, flow *flows.Flow, q understand.Question, text flows
 	t.c.Asked++
 	line := Line{From: FromAssistant, Text: Text(words), Class: t.flowClass(), Lane: t.flowLane()}
 	if !t.sms() {
-		for _, o := range t.choices(q) {
-			line.Choices = append(line.Choices, Choice{Value: o.Value, Label: o.Label})
-		}
+		line.Choices = t.buttons(q)
+		line.Text += Text(t.listed(q))
 	}
 	t.replied++
 	f.Asked, f.AskedAt = t.c.Asked, t.w.Now
 	f.Line = t.send(line)
 	t.waitFor(f, flow)
+}
+
+// buttons are the answers that one press gives.
+func (t *turn) buttons(q understand.Question) []Choice {
+	var buttons []Choice
+	for _, o := range t.choices(q) {
+		buttons = append(buttons, Choice{Value: o.Value, Label: o.Label})
+	}
+	return buttons
+}
+
+// listed numbers the answers of a question that may have several: one press
+// would send the first of them alone.
+func (t *turn) listed(q understand.Question) string {
+	if q.Kind != understand.Choices {
+		return ""
+	}
+	var list strings.Builder
+	n := 0
+	for _, o := range q.Options {
+		if o.Label == "" {
+			continue
+		}
+		n++
+		list.WriteString("\n" + itoa(int64(n)) + " " + o.Label)
+	}
+	return list.String()
 }
 
 // waitFor plans what happens when nobody answers.

@@ -12,7 +12,6 @@ var CommonKeys = []string{
 	"unclear_3",
 	"photo",
 	"nir_masked",
-	"rude",
 
 	// Moving about
 	"skip_ok",
@@ -23,7 +22,6 @@ var CommonKeys = []string{
 	"back_none",
 	"restart_ok",
 	"language_set",
-	"known_number",
 
 	// Hand-off
 	"call_asked",
@@ -32,10 +30,6 @@ var CommonKeys = []string{
 	"queued_unknown",
 	"accepted",
 	"promise_late",
-	"transfer_ask",
-	"transferred",
-	"transfer_declined",
-	"sharing",
 	"requeued",
 	"withdrawn",
 	"given_back",
@@ -46,9 +40,6 @@ var CommonKeys = []string{
 	"no_appointments",
 	"place_private",
 	"place_unknown",
-	"rdv_cancelled_by_us",
-	"rdv_moved",
-	"rdv_missed",
 
 	// Always available
 	"stop",
@@ -60,8 +51,6 @@ var CommonKeys = []string{
 	"amount_messages",
 
 	// When something fails on our side
-	"stored_trouble",
-	"loop_parked",
 	"flow_fault",
 
 	// When someone is in danger: the line first, then one tail

@@ -128,11 +128,11 @@ func TestDerivedValuesNeverChange(t *testing.T) {
 		"session":     hex.EncodeToString(keys.SessionKey()),
 	}
 	want := map[string]string{
-		"fingerprint": "FINGERPRINT",
-		"address":     "ADDRESS",
-		"appointment": "APPOINTMENT",
-		"word":        "WORD",
-		"session":     "SESSION",
+		"fingerprint": "52886784c9e94a74228e3306da38ae09",
+		"address":     "1426ced19bce65c895276edf6088a2abdc5a89fc8ccfd7732c87adcc1c2c2146",
+		"appointment": "d6b33b1f59dfbf2f39792504c70c337e3f6c4313d918dda5e9d093edd2389cd9",
+		"word":        "089ab1e48045f233c84fe848b446c8c3e01b68e1f8933c6ca57d888b3f994408",
+		"session":     "57b3873e42009dfea0230889907409171684bcdb2ffb3aabd34118fd3e68d7f5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

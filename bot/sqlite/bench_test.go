@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlite
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"relais/bot"
-	"relais/bot/sqlite"
 	"relais/flows"
 )
 
@@ -17,14 +16,14 @@ const people = 5000
 
 // town is a store with people in it, each with a state of about 1 KB.
 type town struct {
-	*sqlite.Store
+	*Store
 	turns []*bot.Commit // the next turn of each
 	event int
 }
 
 func newTown(b *testing.B) *town {
 	b.Helper()
-	s := open(b, sqlite.Config{Path: filepath.Join(b.TempDir(), "relais.db"), Keys: keyring(b, 1)})
+	s := open(b, Config{Path: filepath.Join(b.TempDir(), "relais.db"), Keys: keyring(b, 1)})
 	t := &town{Store: s, turns: make([]*bot.Commit, people)}
 	for i := range t.turns {
 		t.turns[i] = newcomer(i)
@@ -35,7 +34,7 @@ func newTown(b *testing.B) *town {
 	return t
 }
 
-func commitAll(b *testing.B, s *sqlite.Store, group []*bot.Commit) {
+func commitAll(b *testing.B, s *Store, group []*bot.Commit) {
 	outcomes, err := s.Commit(b.Context(), group)
 	if err != nil {
 		b.Fatal(err)
@@ -170,10 +169,10 @@ func BenchmarkDue(b *testing.B) {
 
 func BenchmarkOpen(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "relais.db")
-	open(b, sqlite.Config{Path: path, Keys: keyring(b, 1)})
+	open(b, Config{Path: path, Keys: keyring(b, 1)})
 	b.Run("current", func(b *testing.B) {
 		for b.Loop() {
-			s, err := sqlite.Open(b.Context(), sqlite.Config{Path: path, Keys: keyring(b, 1)})
+			s, err := Open(b.Context(), Config{Path: path, Keys: keyring(b, 1)})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -182,7 +181,7 @@ func BenchmarkOpen(b *testing.B) {
 	})
 	b.Run("new", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
-			s, err := sqlite.Open(b.Context(), sqlite.Config{Path: filepath.Join(b.TempDir(), fmt.Sprint(i)), Keys: keyring(b, 1)})
+			s, err := Open(b.Context(), Config{Path: filepath.Join(b.TempDir(), fmt.Sprint(i)), Keys: keyring(b, 1)})
 			if err != nil {
 				b.Fatal(err)
 			}

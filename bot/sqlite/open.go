@@ -42,6 +42,7 @@ var (
 
 // Store is an open database. It is safe for use by several goroutines.
 type Store struct {
+	path   string
 	keys   *seal.Keyring
 	writer *writer
 	reader *reader
@@ -72,7 +73,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database for reading: %w", err), w.close())
 	}
-	return &Store{keys: cfg.Keys, writer: w, reader: r}, nil
+	return &Store{path: cfg.Path, keys: cfg.Keys, writer: w, reader: r}, nil
 }
 
 // Close closes the database. Nothing may be under way.
