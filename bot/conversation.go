@@ -85,25 +85,26 @@ const (
 // Conversation is the whole state a turn decides on. There is one per person,
 // for as long as their data are kept; it never holds the transcript.
 type Conversation struct {
-	ID      ID
-	Person  ID
-	Version int64 // of the row it was loaded from; 0: not stored yet
-	Created time.Time
-	Heard   time.Time // when the person last said something
-	Lang    string
-	N       int64 // the last line's number
-	Asked   int64 // questions asked so far
-	Owner   Owner
-	Epoch   int64 // of the ownership: every change of owner raises it
-	Paused  bool
-	Known   bool // the information notice was given
-	Threads []Thread
-	Frames  []Frame
-	HandOff *HandOff
-	Crisis  []CrisisSent
-	Pace    Pace
-	Step    string // where the dialogue stands, "flow/state"; in clear for views
-	Booked  int    // appointments on record; a load reads them only when there are any
+	ID       ID
+	Person   ID
+	Version  int64 // of the row it was loaded from; 0: not stored yet
+	Created  time.Time
+	Heard    time.Time // when the person last said something
+	Lang     string
+	N        int64 // the last line's number
+	Asked    int64 // questions asked so far
+	Owner    Owner
+	Epoch    int64 // of the ownership: every change of owner raises it
+	Paused   bool
+	Known    bool // the information notice was given
+	Withheld bool // the person asked not to send their answers
+	Threads  []Thread
+	Frames   []Frame
+	HandOff  *HandOff
+	Crisis   []CrisisSent
+	Pace     Pace
+	Step     string // where the dialogue stands, "flow/state"; in clear for views
+	Booked   int    // appointments on record; a load reads them only when there are any
 }
 
 // CrisisSent remembers when a crisis line went out, so that each family goes

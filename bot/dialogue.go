@@ -92,6 +92,7 @@ func (t *turn) do(flow *flows.Flow, a *flows.Action) {
 	case flows.DoSubmit:
 		t.submit()
 	case flows.DoWithhold:
+		t.c.Withheld = true
 		t.plan(JobErase, LaneNotice, t.w.Now.Add(withheldFor), "answers", 0)
 	case flows.DoStart:
 		t.replace(a.Flow, a.Entry)
@@ -138,10 +139,10 @@ func (t *turn) replace(name, entry string) {
 	t.begin(name, entry, "")
 }
 
-// submit sends the answers to the team: they may read them from now on.
+// submit sends the answers to the team.
 func (t *turn) submit() {
 	t.add(Forget{Key: t.key(JobErase, "answers")})
-	t.add(Share{})
+	t.c.Withheld = false
 	t.handOff(Request{Reason: "answers", By: FromAssistant, Quiet: true})
 }
 

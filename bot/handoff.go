@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"strings"
 	"time"
 
 	"relais/handoff"
@@ -24,6 +25,9 @@ type Request struct {
 func (t *turn) handOff(r Request) {
 	if r.Before != "" {
 		t.say(r.Before)
+	}
+	if !t.c.Withheld {
+		t.add(Share{}) // the notice has told who reads the answers
 	}
 	if t.c.HandOff != nil {
 		t.press(r)
@@ -173,7 +177,7 @@ const replyLimit = 1600
 
 // wrote sends an adviser's text, or keeps a note for colleagues.
 func (t *turn) wrote(what Wrote) {
-	text := cut(string(what.Text))
+	text := strings.TrimSpace(cut(string(what.Text)))
 	switch {
 	case !t.mine(what.By):
 		return

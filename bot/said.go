@@ -218,7 +218,7 @@ func (t *turn) pause() {
 }
 
 func (t *turn) restart() {
-	t.c.Frames, t.c.Paused = nil, false
+	t.c.Frames, t.c.Paused, t.c.Withheld = nil, false, false
 	t.add(Withdraw{})
 	t.say("restart_ok")
 	if t.c.Known {

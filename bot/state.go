@@ -49,7 +49,7 @@ func AppendConversation(b []byte, c *Conversation) []byte {
 	b = putMessage(b, 16, func(b []byte) []byte { return appendPace(b, &c.Pace) })
 	b = putString(b, 17, c.Step)
 	b = putInt(b, 18, int64(c.Booked))
-	return b
+	return putBool(b, 19, c.Withheld)
 }
 
 // ParseConversation reads what AppendConversation wrote. The strings of the
@@ -96,6 +96,8 @@ func ParseConversation(data []byte) (Conversation, error) {
 			c.Step = r.str
 		case 18:
 			c.Booked = int(r.int)
+		case 19:
+			c.Withheld = r.int != 0
 		}
 	}
 	if r.bad {

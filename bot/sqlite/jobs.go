@@ -112,9 +112,9 @@ func (s *Store) next(ctx context.Context, now time.Time) (bool, time.Time, error
 	var first sql.NullInt64
 	err := s.reader.row(ctx, `
 		SELECT min(due) FROM (
-			SELECT (SELECT due FROM job WHERE lane = l.column1 AND (lease_until IS NULL OR lease_until <= ?)
+			SELECT (SELECT due FROM job WHERE lane = lanes.column1 AND (lease_until IS NULL OR lease_until <= ?)
 				ORDER BY due LIMIT 1) AS due
-			FROM (VALUES (0), (1), (2), (3)) l)`, now.UnixMicro()).Scan(&first)
+			FROM (VALUES (0), (1), (2), (3)) lanes)`, now.UnixMicro()).Scan(&first)
 	if err != nil {
 		return false, time.Time{}, fmt.Errorf("look for due jobs: %w", err)
 	}

@@ -76,7 +76,7 @@ func explain(t *testing.T, statements map[string]bool) {
 		if err := drain(rows, func(row scanner) error {
 			err := row.Scan(new(int), new(int), new(int), &step)
 			if table, found := strings.CutPrefix(step, "SCAN "); found && !strings.HasPrefix(table, "CONSTANT") &&
-				!strings.Contains(table, "subquery") && table != "l" {
+				!strings.Contains(table, "subquery") && table != "lanes" {
 				t.Errorf("reads a whole table (%s):\n%s", step, query)
 			}
 			return err

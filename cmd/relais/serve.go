@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -42,6 +43,7 @@ func (serveCommand) Run(p *program) error {
 	if err := s.announce(p); err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // compiling the flows and hashing passwords took far more than serving will
 	return s.run(p.ctx, listener)
 }
 

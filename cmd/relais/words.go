@@ -4,37 +4,62 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"relais/flows"
 	"relais/flows/understand"
 )
 
-// label gives the words of an answer's value, as the flow that asks for it
-// says them; "" when no flow does.
+// label gives the words of an answer's value, as the flow that keeps it says
+// them; "" when none does.
 func (s *service) label(lang, key, value string) string {
-	for _, name := range slices.Sorted(maps.Keys(s.library.Flows)) {
-		if label := s.library.Flows[name].Label(lang, key, value); label != "" {
-			return label
-		}
+	if name, _, ok := understand.CommuneName(value); ok && key == "commune" {
+		return name
+	}
+	if flow, _ := s.keeper(key); flow != nil {
+		return flow.Label(lang, key, value)
 	}
 	return ""
 }
 
-// question gives the text of the question that an answer is kept under, or the
-// key itself.
+// question gives the short name of what an answer is about, or its key.
 func (s *service) question(key string) string {
+	flow, state := s.keeper(key)
+	if flow == nil {
+		return key
+	}
 	lang := s.library.Languages[0]
+	if text, ok := flow.Text(lang, "recap."+key); ok {
+		name := text.Render(false, nil, func(string) (string, bool) { return "", true })
+		return capital(strings.Trim(name, " :"))
+	}
+	text, ok := flow.Text(lang, state.Ask)
+	if !ok {
+		return key
+	}
+	return text.Render(false, nil, func(string) (string, bool) { return "…", true })
+}
+
+// keeper finds the flow and the state that keep an answer: "impact.housing" is
+// kept by the state that saves "impact.{_topic}".
+func (s *service) keeper(key string) (*flows.Flow, *flows.State) {
 	for _, name := range slices.Sorted(maps.Keys(s.library.Flows)) {
 		flow := s.library.Flows[name]
-		for _, state := range flow.Order {
-			if flow.States[state].Save != key {
-				continue
-			}
-			if text, ok := flow.Text(lang, flow.States[state].Ask); ok {
-				return text.Render(false, nil, func(string) (string, bool) { return "", false })
+		for _, step := range flow.Order {
+			state := flow.States[step]
+			prefix, _, _ := strings.Cut(state.Save, "{")
+			if state.Save == key || state.Save != prefix && strings.HasPrefix(key, prefix) {
+				return flow, state
 			}
 		}
 	}
-	return key
+	return nil, nil
+}
+
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // asked lists the answers that the questionnaire keeps, in its order.

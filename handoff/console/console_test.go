@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,7 +30,11 @@ func TestTheWaitingListSaysWhoSinceWhenAndWhy(t *testing.T) {
 	}
 
 	samira.act(asked, "claim").wants(t, http.StatusOK)
-	samira.get("/console/").wants(t, http.StatusOK, "À moi", "message sans réponse depuis")
+	page = samira.get("/console/")
+	page.wants(t, http.StatusOK, "À moi", "message sans réponse depuis")
+	if strings.Index(page.body, "À moi") < strings.Index(page.body, crisis.String()) {
+		t.Error("somebody in danger waits below the adviser's own conversations")
+	}
 	d.signedIn("paul").get("/console/").wants(t, http.StatusOK, "<title>(1) ", "Suivies par des collègues", "suivie par Samira")
 
 	d.clock.advance(24 * time.Hour)
@@ -222,6 +227,24 @@ func TestHowFarAnSMSGot(t *testing.T) {
 		if last := page[strings.LastIndex(page, `class="line adviser`):]; !strings.Contains(last, c.want) {
 			t.Errorf("delivery %s: the line lacks %q:\n%s", c.mark.Delivery, c.want, last[:min(len(last), 600)])
 		}
+	}
+}
+
+// What a page already shows is not sent again: the cursor is the line's number.
+func TestAPageAsksOnlyForWhatIsNew(t *testing.T) {
+	d := newDesk(t)
+	id := d.says("web:a-chat-session", "CONSEILLER")
+	samira := d.signedIn("samira")
+	samira.act(id, "claim").wants(t, http.StatusOK)
+	lines := d.lines(id)
+	last := lines[len(lines)-1].N
+	path := fmt.Sprintf("/console/c/%s?after=%d", id, last)
+	samira.get(path).wants(t, http.StatusOK, "!data-n=", "C'est vous qui répondez")
+	d.says("web:a-chat-session", "encore un mot")
+	got := samira.get(path)
+	got.wants(t, http.StatusOK, "encore un mot", "!CONSEILLER")
+	if n := strings.Count(got.body, "data-n="); n != 1 {
+		t.Errorf("%d lines are sent, want 1", n)
 	}
 }
 

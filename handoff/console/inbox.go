@@ -18,6 +18,7 @@ type inboxView struct {
 	Layout  layout
 	Mine    []waiter
 	Waiting []waiter
+	Danger  bool     // somebody in danger waits: the queue comes before everything
 	Others  []waiter // followed by colleagues
 	Items   []item
 	Full    bool // there may be more than what is shown
@@ -76,6 +77,7 @@ func (c *Console) inbox(w http.ResponseWriter, r *http.Request, who bot.Account)
 		switch {
 		case f.Owner.Kind != bot.Adviser:
 			v.Waiting = append(v.Waiting, row)
+			v.Danger = v.Danger || row.Crisis
 		case f.Owner.Adviser == who.ID:
 			row.Holder = ""
 			v.Mine = append(v.Mine, row)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"relais/bot"
 	"relais/bot/calendar"
@@ -193,6 +195,7 @@ func sentence(l bot.Line) string {
 	return typeset(strings.Replace(text, "{}", detail, 1))
 }
 
+// ordinal ends "1re fois", "2e fois".
 func ordinal(n string) string {
 	if n == "1" {
 		return "re"
@@ -201,16 +204,8 @@ func ordinal(n string) string {
 }
 
 func lowerFirst(s string) string {
-	for i, r := range s {
-		if i > 0 {
-			break
-		}
-		if strings.HasPrefix(s, "L'") {
-			return "l'" + s[2:]
-		}
-		return strings.ToLower(string(r)) + s[len(string(r)):]
-	}
-	return s
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
 }
 
 // moment is a time as a page shows it: for machines, in full, and in short.

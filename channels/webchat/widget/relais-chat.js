@@ -1,0 +1,229 @@
+// <relais-chat lang="fr" title="…"> is the whole chat. It fills its container,
+// keeps to itself in a shadow root, and finds the service where this script
+// came from.
+const BASE = new URL(".", document.currentScript.src);
+
+class RelaisChat extends HTMLElement {
+  connectedCallback() {
+    if (!this.view) this.build();
+    this.listen(true);
+    if (this.memory.session() || this.outbox.messages.length) this.link.start();
+  }
+
+  disconnectedCallback() {
+    this.listen(false);
+    this.link.stop();
+  }
+
+  build() {
+    const lang = this.lang || document.documentElement.lang || "fr";
+    const title = this.title;
+    this.removeAttribute("title"); // a tooltip over the whole chat helps nobody
+    const root = this.attachShadow({ mode: "open" });
+    this.view = new View(root, {
+      lang: lang,
+      title: title,
+      onSay: (text) => this.say({ text: text }),
+      onChoice: (seq, choice) => this.say({ choice: choice.value, to: seq, text: choice.label }),
+      onQuit: () => this.quit(),
+    });
+    this.dress(root);
+    this.memory = new Memory(BASE.href);
+    this.outbox = new Outbox(this.memory, this);
+    this.link = new Link(BASE, this);
+    this.resume();
+    // A visitor who only reads the page costs the service nothing.
+    root.addEventListener("focusin", () => this.link.start());
+    this.events = [
+      [window, "online", () => this.link.wake()],
+      [window, "pageshow", (event) => event.persisted && this.link.wake()],
+      [window, "storage", (event) => this.onStorage(event)],
+      [document, "visibilitychange", () => document.visibilityState === "visible" && this.link.wake()],
+    ];
+  }
+
+  // dress waits for the style, so that the page does not jump.
+  dress(root) {
+    const style = make("link", "", null, { rel: "stylesheet", href: new URL("widget.css", BASE).href });
+    const show = () => {
+      this.view.panel.hidden = false;
+      this.view.toEnd();
+    };
+    this.view.panel.hidden = true;
+    style.addEventListener("load", show);
+    style.addEventListener("error", show);
+    root.prepend(style);
+  }
+
+  listen(on) {
+    this.events.forEach(([target, name, heard]) => {
+      if (on) target.addEventListener(name, heard);
+      else target.removeEventListener(name, heard);
+    });
+  }
+
+  // resume begins with what this browser remembers.
+  resume() {
+    const kept = this.memory.session() || { session: "", log: "" };
+    this.session = kept.session;
+    this.sessionLog = kept.log;
+    this.after = 0;
+    this.until = 0;
+    this.outbox.messages.forEach((m) => this.view.showPending(m, "late"));
+  }
+
+  // reset begins anew on this screen.
+  reset() {
+    this.link.stop();
+    this.outbox.clear();
+    this.view.clear();
+    this.resume();
+  }
+
+  say(message) {
+    this.outbox.add(message);
+    this.remember();
+    this.link.start();
+  }
+
+  quit() {
+    this.memory.forget();
+    this.reset();
+    this.view.showStatus(this.view.texts.quitDone);
+    this.view.field.focus();
+  }
+
+  // remember keeps the session once something was said in it.
+  remember() {
+    if (this.session && (this.after > 0 || this.outbox.messages.length)) {
+      this.memory.keepSession(this.session, this.sessionLog);
+    }
+  }
+
+  // onStorage follows what another page of this browser does.
+  onStorage(event) {
+    if (event.key !== null && event.key !== this.memory.key) return;
+    const kept = this.memory.session();
+    if (kept ? kept.session === this.session : !this.after) return;
+    if (kept && (this.after || this.outbox.messages.length)) return; // two conversations: each page keeps its own
+    this.reset();
+    if (kept) this.link.start();
+  }
+
+  // For the link.
+
+  hello() {
+    return { type: "hello", session: this.session, log: this.sessionLog, after: this.after, lang: this.view.lang };
+  }
+
+  next() {
+    return this.outbox.next();
+  }
+
+  onState(state) {
+    const t = this.view.texts;
+    if (state === "lost") {
+      this.outbox.late();
+      this.view.showStatus(t.lost);
+      this.cut = true;
+    } else if (state === "open") {
+      if (this.cut) this.view.showStatus(t.back);
+      this.cut = false;
+    }
+  }
+
+  onFrame(frame) {
+    switch (frame.type) {
+      case "welcome":
+        this.welcomed(frame);
+        break;
+      case "message":
+        this.onLine(frame);
+        break;
+      case "ack":
+        if (frame.log) this.sessionLog = frame.log;
+        this.outbox.settle(frame.id, "sent");
+        this.remember();
+        break;
+      case "owner":
+        this.view.showOwner(frame.owner, frame.text);
+        break;
+      case "typing":
+        this.onTyping();
+        break;
+      case "error":
+        this.onError(frame);
+    }
+  }
+
+  welcomed(frame) {
+    if ((this.sessionLog && frame.log !== this.sessionLog) || this.after > frame.seq) {
+      this.after = 0;
+      this.view.clear();
+      this.outbox.messages.forEach((m) => this.view.showPending(m, "late"));
+    }
+    this.session = frame.session;
+    this.sessionLog = frame.log;
+    this.until = frame.seq;
+    this.view.announce(this.after > 0 || frame.seq === 0);
+    this.view.showOwner(frame.owner, frame.text);
+    this.remember();
+  }
+
+  onLine(m) {
+    if (m.seq <= this.after) return;
+    if (m.seq > this.after + 1) {
+      this.link.restart(); // a hole: ask again for what follows
+      return;
+    }
+    this.after = m.seq;
+    if (m.from === "person") this.outbox.settle(m.id, "sent"); // its ack was lost
+    else this.view.showStatus("");
+    if (m.text || m.choices) this.view.showMessage(m);
+    if (m.seq === this.until) {
+      this.remember();
+      this.view.toEnd();
+      setTimeout(() => this.view.announce(true), 500); // once what was restored is in place
+    }
+  }
+
+  onTyping() {
+    this.view.showStatus(this.view.texts.typing);
+    clearTimeout(this.typing);
+    this.typing = setTimeout(() => this.view.showStatus(""), 5000);
+  }
+
+  onError(frame) {
+    if (frame.code === "session_unknown") {
+      this.memory.keepSession("", "");
+      this.session = this.sessionLog = "";
+      this.after = 0;
+      this.view.clear();
+      this.outbox.messages.forEach((m) => this.view.showPending(m, "late"));
+      this.view.showStatus(this.view.texts.over);
+      this.link.restart();
+    } else if (frame.id && frame.retry) {
+      this.outbox.rest(frame.retry, frame.text);
+    } else if (frame.id) {
+      this.outbox.settle(frame.id, "refused", frame.text);
+    } else {
+      this.view.showStatus(frame.text);
+    }
+  }
+
+  // For the outbox.
+
+  onMessage(message, state, text) {
+    this.view.showPending(message, state, text);
+  }
+
+  onDue() {
+    this.link.flush();
+  }
+
+  onStuck() {
+    this.link.check();
+  }
+}
+
+if (!customElements.get("relais-chat")) customElements.define("relais-chat", RelaisChat);

@@ -1,0 +1,76 @@
+// What the element itself says. The rest comes from the service.
+const TEXTS = {
+  fr: {
+    title: "Discuter avec nous",
+    greeting: [
+      "Bonjour ! Ici l'assistant automatique : je pose quelques questions courtes, pour savoir qui peut vous aider.",
+      "Vous pouvez parler à une personne à tout moment : écrivez CONSEILLER.",
+      "Personne ne vous demandera de mot de passe ni de code bancaire ici.",
+      "En danger : 15, 17 ou 112, par SMS au 114.",
+    ],
+    starters: [
+      { label: "Commencer", text: "Bonjour" },
+      { label: "Parler à une personne", text: "CONSEILLER" },
+    ],
+    assistant: "L'assistant automatique vous répond.",
+    log: "Conversation",
+    label: "Votre message",
+    hint: "Entrée pour envoyer, Maj + Entrée pour aller à la ligne.",
+    send: "Envoyer",
+    choices: "Réponses possibles",
+    latest: "Nouveau message ↓",
+    quit: "Quitter et effacer de cet écran",
+    quitAsk: "Effacer cette conversation de cet écran ? Vous ne pourrez plus la retrouver ici. Vos messages restent connus du service.",
+    quitYes: "Oui, effacer",
+    quitNo: "Non, continuer",
+    quitDone: "C'est effacé de cet écran.",
+    who: { person: "Vous", assistant: "Assistant", adviser: "Une personne de l'équipe" },
+    typing: "Une personne écrit…",
+    sending: "En cours d'envoi…",
+    sent: "Envoyé",
+    late: "Non envoyé, nouvel essai…",
+    refused: "Non envoyé",
+    lost: "Connexion perdue. Nouvel essai… Vous pouvez continuer à écrire, rien ne se perd.",
+    back: "Connexion rétablie.",
+    over: "Cette conversation n'est plus connue ici. Une nouvelle commence.",
+  },
+  en: {
+    title: "Talk with us",
+    greeting: [
+      "Hello! This is the automatic assistant: I ask a few short questions, to find out who can help you.",
+      "You can talk to a person at any time: write CONSEILLER.",
+      "Nobody will ask you for a password or a bank code here.",
+      "In danger: 15, 17 or 112, by SMS to 114.",
+    ],
+    starters: [
+      { label: "Start", text: "English" },
+      { label: "Talk to a person", text: "CONSEILLER" },
+    ],
+    assistant: "The automatic assistant answers you.",
+    log: "Conversation",
+    label: "Your message",
+    hint: "Enter to send, Shift + Enter for a new line.",
+    send: "Send",
+    choices: "Possible answers",
+    latest: "New message ↓",
+    quit: "Leave and clear this screen",
+    quitAsk: "Clear this conversation from this screen? You will not find it here again. The service still knows your messages.",
+    quitYes: "Yes, clear it",
+    quitNo: "No, go on",
+    quitDone: "This screen is cleared.",
+    who: { person: "You", assistant: "Assistant", adviser: "A person of the team" },
+    typing: "A person is writing…",
+    sending: "Sending…",
+    sent: "Sent",
+    late: "Not sent, trying again…",
+    refused: "Not sent",
+    lost: "Connection lost. Trying again… You can go on writing, nothing is lost.",
+    back: "Connected again.",
+    over: "This conversation is no longer known here. A new one begins.",
+  },
+};
+
+function textsIn(lang) {
+  return lang.slice(0, 2).toLowerCase() === "en" ? TEXTS.en : TEXTS.fr;
+}
+
