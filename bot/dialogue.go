@@ -151,7 +151,7 @@ func (t *turn) task(kind, subject string, words Text) {
 	team := t.team()
 	promise := t.promise()
 	t.add(Task{Item{
-		ID: t.id(), Kind: kind, Organisation: team.Organisation, Team: team.ID,
+		ID: t.id(), Conversation: t.c.ID, Kind: kind, Organisation: team.Organisation, Team: team.ID,
 		Subject: subject, Text: words, At: t.w.Now, Deadline: promise.Deadline,
 	}})
 }

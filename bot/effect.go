@@ -57,6 +57,12 @@ type (
 	Erase struct{}
 	// Task leaves a work item for an organisation.
 	Task struct{ Item Item }
+	// Settle closes a work item of an organisation.
+	Settle struct {
+		Item         ID
+		Organisation string
+		By           string // adviser
+	}
 	// Audit adds to the journal.
 	Audit struct{ Entry AuditEntry }
 	// Guard is a fact outside the conversation that the commit checks again.
@@ -86,6 +92,7 @@ func (Cancel) effect()   {}
 func (Book) effect()     {}
 func (Erase) effect()    {}
 func (Task) effect()     {}
+func (Settle) effect()   {}
 func (Audit) effect()    {}
 func (Guard) effect()    {}
 func (Refuse) effect()   {}
@@ -130,6 +137,7 @@ type Answer struct {
 // an appointment declined, a text that could not be delivered.
 type Item struct {
 	ID           ID
+	Conversation ID
 	Kind         string // appointment_declined, appointment_move, undelivered, erasure, copy, call
 	Organisation string
 	Team         string

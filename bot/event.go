@@ -55,6 +55,11 @@ type (
 	}
 	// Acknowledged is an adviser saying that a crisis alert was seen.
 	Acknowledged struct{ By Actor }
+	// Settled is an adviser saying that a work item is done.
+	Settled struct {
+		By   Actor
+		Item ID
+	}
 	// Broken is an event whose turn could not be decided: what was said is kept
 	// and a human takes over.
 	Broken struct{ Said Said }
@@ -76,6 +81,7 @@ func (Wrote) what()        {}
 func (GivenBack) what()    {}
 func (Closed) what()       {}
 func (Acknowledged) what() {}
+func (Settled) what()      {}
 func (Broken) what()       {}
 func (Undelivered) what()  {}
 

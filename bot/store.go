@@ -117,6 +117,7 @@ type Commit struct {
 	OptIns    []OptIn
 	Booked    []appointments.Appointment
 	Items     []Item
+	Settled   []Settle
 	Audit     []AuditEntry
 	Guards    []Guard
 }

@@ -36,6 +36,10 @@ func Turn(lib Library, c Conversation, e Event, w World) (Conversation, []Effect
 		t.closed(what)
 	case Acknowledged:
 		t.acknowledged(what)
+	case Settled:
+		t.add(Guard{Kind: GuardAdviser, Key: what.By.Adviser, Want: 1})
+		t.add(Settle{Item: what.Item, Organisation: what.By.Organisation, By: what.By.Adviser})
+		t.audit(what.By.Adviser, "settled", what.Item.String())
 	case Undelivered:
 		t.undelivered(what)
 	case Broken:

@@ -49,6 +49,8 @@ func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome 
 			c.Booked = append(c.Booked, x.Appointment)
 		case bot.Task:
 			c.Items = append(c.Items, x.Item)
+		case bot.Settle:
+			c.Settled = append(c.Settled, x)
 		case bot.Audit:
 			c.Audit = append(c.Audit, x.Entry)
 		case bot.Guard:

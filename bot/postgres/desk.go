@@ -114,9 +114,9 @@ func (s *Store) Items(ctx context.Context, v bot.Viewer, limit int) ([]bot.Item,
 // further arguments after $2, the limit.
 func (s *Store) items(ctx context.Context, where, organisation string, limit int, more ...any) ([]bot.Item, error) {
 	items, err := list(ctx, s, s.scanItem, `
-		SELECT i.id, i.kind, i.org, i.team, i.subject, i.reason, i.at, i.deadline, i.text, p.id, p.key
+		SELECT i.id, i.conversation, i.kind, i.org, i.team, i.subject, i.reason, i.at, i.deadline, i.text, p.id, p.key
 		FROM item i JOIN conversation c ON c.id = i.conversation JOIN person p ON p.id = c.person
-		WHERE `+where+`
+		WHERE i.settled IS NULL AND `+where+`
 		ORDER BY i.deadline NULLS LAST, i.at NULLS FIRST, i.id LIMIT $2`, append([]any{organisation, limit}, more...)...)
 	if err != nil {
 		return nil, fmt.Errorf("list work items: %w", err)
@@ -125,14 +125,14 @@ func (s *Store) items(ctx context.Context, where, organisation string, limit int
 }
 
 func (s *Store) scanItem(row pgx.CollectableRow) (i bot.Item, err error) {
-	var id, person pgtype.UUID
+	var id, conversation, person pgtype.UUID
 	var at, deadline pgtype.Timestamptz
 	var text, wrapped []byte
-	err = row.Scan(&id, &i.Kind, &i.Organisation, &i.Team, &i.Subject, &i.Reason, &at, &deadline, &text, &person, &wrapped)
+	err = row.Scan(&id, &conversation, &i.Kind, &i.Organisation, &i.Team, &i.Subject, &i.Reason, &at, &deadline, &text, &person, &wrapped)
 	if err != nil {
 		return i, err
 	}
-	i.ID, i.At, i.Deadline = id.Bytes, moment(at), moment(deadline)
+	i.ID, i.Conversation, i.At, i.Deadline = id.Bytes, conversation.Bytes, moment(at), moment(deadline)
 	key, err := s.keys.Unwrap(wrapped, person.Bytes)
 	if err != nil {
 		return i, err

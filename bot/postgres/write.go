@@ -101,6 +101,10 @@ func (w *writer) turn() {
 	for i := range c.Items {
 		w.item(&c.Items[i])
 	}
+	for _, done := range c.Settled {
+		w.Queue(`UPDATE item SET settled = $1, settled_by = $2 WHERE id = $3 AND org = $4 AND settled IS NULL`,
+			stamp(c.At), done.By, uid(done.Item), done.Organisation)
+	}
 	w.optOuts()
 	w.jobs()
 	for _, entry := range c.Audit {

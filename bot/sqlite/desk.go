@@ -123,9 +123,9 @@ func (s *Store) items(ctx context.Context, where, organisation string, conversat
 		found = append(found, item)
 		return err
 	}, `
-		SELECT i.id, i.kind, i.org, i.team, i.subject, i.reason, i.at, i.deadline, i.text, p.id, p.key
+		SELECT i.id, i.conversation, i.kind, i.org, i.team, i.subject, i.reason, i.at, i.deadline, i.text, p.id, p.key
 		FROM item i JOIN conversation c ON c.id = i.conversation JOIN person p ON p.id = c.person
-		WHERE `+where+`
+		WHERE i.settled IS NULL AND `+where+`
 		ORDER BY i.deadline IS NULL, i.deadline, i.at, i.id LIMIT ?3`, organisation, conversation, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list work items: %w", err)
@@ -135,14 +135,14 @@ func (s *Store) items(ctx context.Context, where, organisation string, conversat
 
 func (s *Store) itemOf(row scanner) (i bot.Item, err error) {
 	var (
-		id, text, person, wrapped []byte
-		at, deadline              sql.NullInt64
+		id, conversation, text, person, wrapped []byte
+		at, deadline                            sql.NullInt64
 	)
-	err = row.Scan(&id, &i.Kind, &i.Organisation, &i.Team, &i.Subject, &i.Reason, &at, &deadline, &text, &person, &wrapped)
+	err = row.Scan(&id, &conversation, &i.Kind, &i.Organisation, &i.Team, &i.Subject, &i.Reason, &at, &deadline, &text, &person, &wrapped)
 	if err != nil {
 		return i, err
 	}
-	i.ID, i.At, i.Deadline = idOf(id), moment(at), moment(deadline)
+	i.ID, i.Conversation, i.At, i.Deadline = idOf(id), idOf(conversation), moment(at), moment(deadline)
 	key, err := s.keys.Unwrap(wrapped, idOf(person))
 	if err != nil {
 		return i, err

@@ -180,6 +180,13 @@ func (s *Store) putItems(t *tx, c *bot.Commit, at place) error {
 			return fmt.Errorf("leave a work item: %w", err)
 		}
 	}
+	for _, done := range c.Settled {
+		_, err := t.exec(`UPDATE item SET settled = ?, settled_by = ? WHERE id = ? AND org = ? AND settled IS NULL`,
+			micro(c.At), done.By, done.Item[:], done.Organisation)
+		if err != nil {
+			return fmt.Errorf("settle a work item: %w", err)
+		}
+	}
 	return nil
 }
 

@@ -97,7 +97,7 @@ func desks(t *testing.T, s *suite) {
 	})
 	s.check(t, "a file holds what an adviser needs", func(t *testing.T, h *house) {
 		id := h.wait(t, phone(1), "a", nil)
-		item := bot.Item{ID: h.id(), Kind: "call", Organisation: "a", Team: "t", Subject: "5", Reason: "asked", Text: "rappelez-moi", At: now, Deadline: now.Add(time.Hour)}
+		item := bot.Item{ID: h.id(), Conversation: id, Kind: "call", Organisation: "a", Team: "t", Subject: "5", Reason: "asked", Text: "rappelez-moi", At: now, Deadline: now.Add(time.Hour)}
 		foreign := bot.Item{ID: h.id(), Kind: "call", Organisation: "b", At: now}
 		turn := h.update(t, phone(1), func(turn *bot.Commit) {
 			turn.Answers = []bot.Answer{
@@ -182,9 +182,9 @@ func desks(t *testing.T, s *suite) {
 		same(t, "a reads", numbers(got), []int64{7})
 	})
 	s.check(t, "items are listed to their organisation, the earliest deadline first", func(t *testing.T, h *house) {
-		h.meet(t, phone(1))
+		id := h.meet(t, phone(1)).Conversation.ID
 		item := func(organisation string, deadline time.Time) bot.Item {
-			return bot.Item{ID: h.id(), Kind: "call", Organisation: organisation, Text: "texte", At: now, Deadline: deadline}
+			return bot.Item{ID: h.id(), Conversation: id, Kind: "call", Organisation: organisation, Text: "texte", At: now, Deadline: deadline}
 		}
 		late, early, none := item("a", now.Add(2*time.Hour)), item("a", now.Add(time.Hour)), item("a", time.Time{})
 		h.update(t, phone(1), func(turn *bot.Commit) { turn.Items = []bot.Item{none, late, early, item("b", now)} })
@@ -195,6 +195,25 @@ func desks(t *testing.T, s *suite) {
 		same(t, "items", got, []bot.Item{early, late, none})
 		if got, err := h.Items(t.Context(), viewer(""), 10); err != nil || len(got) != 0 {
 			t.Errorf("a viewer of no organisation sees %d items (%v)", len(got), err)
+		}
+	})
+	s.check(t, "an item is settled by its organisation, and gone from the list", func(t *testing.T, h *house) {
+		id := h.meet(t, phone(1)).Conversation.ID
+		item := bot.Item{ID: h.id(), Conversation: id, Kind: "call", Organisation: "a", Text: "texte", At: now}
+		h.update(t, phone(1), func(turn *bot.Commit) { turn.Items = []bot.Item{item} })
+		settle := func(organisation string) []bot.Item {
+			h.update(t, phone(1), func(turn *bot.Commit) {
+				turn.Settled = []bot.Settle{{Item: item.ID, Organisation: organisation, By: "ad1"}}
+			})
+			got, err := h.Items(t.Context(), viewer("a"), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		same(t, "after another organisation's try", settle("b"), []bot.Item{item})
+		if got := settle("a"); len(got) != 0 {
+			t.Errorf("%d items are still open", len(got))
 		}
 	})
 }

@@ -103,14 +103,22 @@ func (cmd chatCommand) begin(ctx context.Context, chat *terminal.Chat, territory
 	if cmd.Flow == "reminder" {
 		return remindOfSample(ctx, chat, cmd.Lang)
 	}
+	if cmd.Lang != territory.Languages[0] {
+		if err := firstWord(ctx, chat, languageNames[cmd.Lang]); err != nil {
+			return err
+		}
+	}
 	switch {
-	case cmd.Lang != territory.Languages[0]:
-		return firstWord(ctx, chat, languageNames[cmd.Lang])
-	case cmd.Flow != "":
+	case cmd.Flow == "handoff":
+		return firstWord(ctx, chat, "CONSEILLER")
+	case cmd.Flow != "" && cmd.Lang == territory.Languages[0]:
 		return firstWord(ctx, chat, "Bonjour")
 	}
-	return nil // the person speaks first
+	return nil // the person speaks
 }
+
+// begunByEvents are the dialogues that something else than a first word begins.
+var begunByEvents = []string{"", "welcome", "reminder", "handoff"}
 
 // languageNames change the language, as anybody may.
 var languageNames = map[string]string{"fr": "Français", "en": "English"}
@@ -172,7 +180,7 @@ func openScratch(p *program, dir, flow string) (*service, error) {
 // the first time is in it.
 func (s *service) publishBeginningWith(ctx context.Context, flow string) error {
 	versions := unpublished(s.library, nil)
-	if flow != "" && flow != "welcome" && flow != "reminder" {
+	if !slices.Contains(begunByEvents, flow) {
 		logic := fmt.Sprintf("flow: welcome\nstates:\n  at_once:\n    do: [{start: %s}]\n    end: true\n", flow)
 		files := s.library.Files("welcome")
 		files["welcome.yaml"] = []byte(logic)

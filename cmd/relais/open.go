@@ -10,6 +10,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
 
 	"relais/bot"
 	"relais/bot/engine"
@@ -48,14 +51,20 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store, *seal.Ke
 }
 
 // crashPoint stops the program at a named commit boundary, as a power cut
-// would, for the tests that check what is left.
+// would, for the tests that check what is left: "commit:written" at the first
+// time it is passed, "commit:written@7" at the seventh.
 func crashPoint() func(string) {
-	name := os.Getenv("RELAIS_TEST_CRASH")
+	name, visit, _ := strings.Cut(os.Getenv("RELAIS_TEST_CRASH"), "@")
 	if name == "" {
 		return nil
 	}
+	var left atomic.Int64
+	left.Store(1)
+	if n, err := strconv.ParseInt(visit, 10, 64); err == nil {
+		left.Store(n)
+	}
 	return func(point string) {
-		if point == name {
+		if point == name && left.Add(-1) == 0 {
 			os.Exit(137)
 		}
 	}

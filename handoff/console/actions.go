@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -114,6 +115,30 @@ func command(action string, form url.Values, by bot.Actor) (bot.What, error) {
 // both.
 func written(form url.Values) bot.Text {
 	return bot.Text(strings.TrimSpace(strings.ReplaceAll(form.Get("text"), "\r\n", "\n")))
+}
+
+// settle closes a work item of the adviser's organisation. Doing it twice
+// changes nothing, so its event needs no id of the page's.
+func (c *Console) settle(w http.ResponseWriter, r *http.Request, who bot.Account) error {
+	id, err := bot.ParseID(r.PathValue("id"))
+	if err != nil {
+		return errNoPage
+	}
+	items, err := c.Store.Items(r.Context(), viewer(who), itemsLimit)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(items, func(i bot.Item) bool { return i.ID == id })
+	if at >= 0 {
+		_, err = c.Engine.Receive(r.Context(), bot.Ref{Conversation: items[at].Conversation}, bot.Event{
+			Source: source, ID: "settled:" + id.String(), At: c.Clock(), What: bot.Settled{By: actor(who), Item: id},
+		})
+		if err != nil {
+			return asProblem(err)
+		}
+	}
+	http.Redirect(w, r, "/console/", http.StatusSeeOther)
+	return nil
 }
 
 // mayOpen keeps other organisations' conversations out of reach, and even

@@ -109,6 +109,7 @@ func (c *Console) Handler() http.Handler {
 	mux.HandleFunc("GET /console/live", c.signed(c.live))
 	mux.HandleFunc("GET /console/c/{id}", c.signed(c.conversation))
 	mux.HandleFunc("POST /console/c/{id}/{action}", c.signed(c.act))
+	mux.HandleFunc("POST /console/items/{id}/settle", c.signed(c.settle))
 	mux.HandleFunc("POST /console/segments", c.signed(c.measure))
 	mux.Handle("GET /console/static/", staticFiles())
 	mux.HandleFunc("/console/", func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, errNoPage) })

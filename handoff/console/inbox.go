@@ -45,6 +45,7 @@ type waiter struct {
 
 // item is one piece of work that is not a conversation.
 type item struct {
+	ID       string
 	Kind     string
 	Text     bot.Text
 	Subject  string
@@ -140,6 +141,7 @@ func itemsOf(list []bot.Item, now time.Time, t *handoff.Territory) []item {
 	rows := make([]item, 0, len(list))
 	for _, i := range list {
 		row := item{
+			ID:   i.ID.String(),
 			Kind: itemWords(i.Kind), Text: i.Text, Subject: subjectWords(i), Since: momentOf(i.At, t.Zone),
 			Age: lasting(now.Sub(i.At)),
 		}

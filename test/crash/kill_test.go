@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ func newScene(t *testing.T, people int) *scene {
 // start runs the server, killed at the end of the test when it still runs.
 func (s *scene) start(t *testing.T, more ...string) *program.Server {
 	t.Helper()
-	server, err := program.Start(append(s.env, more...))
+	server, err := program.Start(slices.Concat(s.env, more))
 	if err != nil {
 		t.Fatal(err)
 	}

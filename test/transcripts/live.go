@@ -142,7 +142,7 @@ func (l *Live) Conversation(ctx context.Context, a bot.Address) (bot.Conversatio
 // checkRead compares what was decided with what the person can read.
 func (l *Live) checkRead(ctx context.Context, beats []Beat) error {
 	var bySMS, onPage []bot.Text
-	for _, line := range visible(beats) {
+	for _, line := range Visible(beats) {
 		if line.Delivery == bot.Internal {
 			onPage = append(onPage, line.Text)
 		} else {

@@ -76,6 +76,17 @@ func (p *Pure) Conversation(_ context.Context, a bot.Address) (bot.Conversation,
 	return p.load(p.people[a].conversation)
 }
 
+// Try tells what a turn would make of an event now, and leaves everything as
+// it is.
+func (p *Pure) Try(to bot.Ref, what bot.What) (bot.Conversation, []bot.Effect, error) {
+	c, w, err := p.world(to)
+	if err != nil {
+		return bot.Conversation{}, nil, err
+	}
+	next, effects := bot.Turn(p.setting, c, bot.Event{At: p.clock, What: what}, w)
+	return next, effects, nil
+}
+
 func (p *Pure) load(id bot.ID) (bot.Conversation, error) {
 	state, ok := p.states[id]
 	if !ok {

@@ -59,7 +59,9 @@ func (s *Setting) Common(lang, key string) flows.Text {
 	return s.Library.Common[s.Library.Languages[0]][key]
 }
 
-// advisers are the people of the teams, by the name that persons read.
+// Adviser gives somebody of the teams by name: Samira, Paul or Lea.
+func Adviser(name string) bot.Actor { return advisers[name] }
+
 var advisers = map[string]bot.Actor{
 	"Samira": {Adviser: "5a000000000000000000000000000001", Name: "Samira", Organisation: "departement", Team: "accueil", Role: "lead"},
 	"Paul":   {Adviser: "5a000000000000000000000000000002", Name: "Paul", Organisation: "departement", Team: "accueil", Role: "adviser"},

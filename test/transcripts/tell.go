@@ -17,19 +17,25 @@ type teller struct{ zone *time.Location }
 // beats tells turns in order.
 func (t teller) beats(beats []Beat) string {
 	var b strings.Builder
-	for _, beat := range beats {
+	for i, beat := range beats {
+		if isAlert(beat) && i+1 < len(beats) && isAlert(beats[i+1]) {
+			continue // of alerts in a row the last one is told
+		}
 		for _, effect := range t.effects(beat) {
 			b.WriteString("! " + effect + "\n")
 		}
-		for _, line := range visible([]Beat{beat}) {
+		for _, line := range Visible([]Beat{beat}) {
 			b.WriteString(t.line(line))
 		}
 	}
 	return b.String()
 }
 
-// visible are the lines of turns that the person reads and did not write.
-func visible(beats []Beat) []bot.Line {
+// isAlert tells the alert of a crisis that comes again and again.
+func isAlert(b Beat) bool { return b.Due != nil && b.Due.Kind == bot.JobAlert }
+
+// Visible are the lines of turns that the person reads and did not write.
+func Visible(beats []Beat) []bot.Line {
 	var lines []bot.Line
 	for _, beat := range beats {
 		for _, effect := range beat.Effects {

@@ -177,9 +177,11 @@ CREATE TABLE item (
 	reason       text NOT NULL,
 	text         bytea NOT NULL,
 	at           timestamptz,
-	deadline     timestamptz
+	deadline     timestamptz,
+	settled      timestamptz, -- NULL while it is open
+	settled_by   text NOT NULL DEFAULT ''
 );
-CREATE INDEX item_org ON item (org, deadline);
+CREATE INDEX item_org ON item (org, deadline) WHERE settled IS NULL;
 CREATE INDEX item_conversation ON item (conversation);
 
 -- Append only. It holds nothing personal, and outlives the person.

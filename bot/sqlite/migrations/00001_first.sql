@@ -182,9 +182,11 @@ CREATE TABLE item (
     reason       TEXT NOT NULL,
     at           INTEGER,
     deadline     INTEGER,
+    settled      INTEGER, -- when; NULL while it is open
+    settled_by   TEXT NOT NULL DEFAULT '',
     text         BLOB NOT NULL -- sealed
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX item_org ON item (org, deadline);
+CREATE INDEX item_org ON item (org, deadline) WHERE settled IS NULL;
 CREATE INDEX item_conversation ON item (conversation);
 
 -- An opt-out belongs to an address and survives its person.
