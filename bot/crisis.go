@@ -19,7 +19,9 @@ func (t *turn) crisis(family understand.Crisis) {
 	case family != understand.SuicideSoft:
 		t.crisisLine(string(family))
 	case t.c.Owner.Kind == Adviser || t.crisisSent(string(family)):
-		t.alert(string(family)) // whoever is in charge asks better than we do
+		if t.alert(string(family)) { // else whoever is in charge asks better than we do
+			t.crisisTail()
+		}
 	default:
 		t.remember(string(family))
 		t.begin("crisis", "soft", "")
@@ -33,18 +35,24 @@ func (t *turn) crisisLine(family string) {
 		t.remember(family)
 		t.sayAs("crisis_"+family, "crisis", LaneCrisis)
 	}
-	t.alert(family)
-	switch {
-	case sent:
-	case t.promise().Open || t.c.Owner.Kind == Adviser:
-		t.sayAs("crisis_open", "crisis", LaneCrisis)
-	default:
-		t.sayAs("crisis_closed", "crisis", LaneCrisis)
+	if t.alert(family) || !sent {
+		t.crisisTail()
 	}
 }
 
-// alert tells the humans, each time.
-func (t *turn) alert(family string) {
+// crisisTail says who reads, and when.
+func (t *turn) crisisTail() {
+	if t.promise().Open || t.c.Owner.Kind == Adviser {
+		t.sayAs("crisis_open", "crisis", LaneCrisis)
+		return
+	}
+	t.sayAs("crisis_closed", "crisis", LaneCrisis)
+}
+
+// alert tells the humans, each time. It returns true when nobody was in charge
+// before: the person then has to know that somebody is.
+func (t *turn) alert(family string) (first bool) {
+	first = t.c.HandOff == nil
 	t.forget(JobSilence, "")
 	t.handOff(Request{Reason: "crisis_" + family, Urgent: true, By: FromAssistant, Quiet: true})
 	h := t.c.HandOff
@@ -54,6 +62,7 @@ func (t *turn) alert(family string) {
 	}
 	t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
 	t.told = true
+	return first
 }
 
 func (t *turn) crisisSent(family string) bool {

@@ -105,6 +105,10 @@ func (t *turn) leaseDue(job Job) {
 	}
 }
 
+// The alert climbs: the queue shows it at once, to the team's lead after one
+// round as well, and from the second round on it calls whoever is on call.
+const onCallRound = 2
+
 // alertDue: nobody has acknowledged a crisis yet.
 func (t *turn) alertDue() {
 	h := t.c.HandOff
@@ -115,6 +119,9 @@ func (t *turn) alertDue() {
 	t.audit("system", "crisis_alert", itoa(int64(h.Alerts)))
 	t.note("crisis_alert", itoa(int64(h.Alerts)))
 	t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
+	if h.Alerts >= onCallRound {
+		t.add(Page{Text(t.lib.Common(t.w.Territory.Languages[0], "on_call").Render(true, nil, t.value))})
+	}
 }
 
 // eraseDue: the delay is over, the data go.

@@ -63,6 +63,9 @@ type (
 		Organisation string
 		By           string // adviser
 	}
+	// Page calls whoever is on call: nobody has acknowledged a crisis. The text
+	// names nobody.
+	Page struct{ Text Text }
 	// Audit adds to the journal.
 	Audit struct{ Entry AuditEntry }
 	// Guard is a fact outside the conversation that the commit checks again.
@@ -93,6 +96,7 @@ func (Book) effect()     {}
 func (Erase) effect()    {}
 func (Task) effect()     {}
 func (Settle) effect()   {}
+func (Page) effect()     {}
 func (Audit) effect()    {}
 func (Guard) effect()    {}
 func (Refuse) effect()   {}

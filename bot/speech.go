@@ -217,6 +217,11 @@ func (t *turn) value(name string) (string, bool) {
 		return w.Food, true
 	case "amount":
 		return t.amount(), true
+	case "since":
+		if h := t.c.HandOff; h != nil {
+			return t.moment(h.Since), true
+		}
+		return "", true
 	case "sent":
 		return t.moment(t.w.Now), true
 	}

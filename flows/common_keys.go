@@ -42,6 +42,7 @@ var CommonKeys = []string{
 	"place_unknown",
 
 	// Always available
+	"on_call",
 	"stop",
 	"start",
 	"help",

@@ -30,6 +30,7 @@ func DefaultSamples() Samples {
 		"deadline":   moments,
 		"when":       moments,
 		"sent":       {"20/11 à 18h12", "mer. 30/12 à 18h12"},
+		"since":      {"20/11 à 18h12", "mer. 30/12 à 18h12"},
 		"place":      places,
 		"bring":      {"pièce d'identité, dernier courrier"},
 		"first":      {"Samira", "Christophe"},

@@ -13,6 +13,7 @@ type outcome struct {
 	refused *bot.Refuse
 	seq     int64
 	erase   bool
+	pages   []bot.Text
 }
 
 // carryOut turns effects into the rows of one commit. It is the one place that
@@ -57,6 +58,8 @@ func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome 
 			c.Guards = append(c.Guards, x)
 		case bot.Erase:
 			out.erase = true
+		case bot.Page:
+			out.pages = append(out.pages, x.Text)
 		case bot.Refuse:
 			out.refused = &x
 		default:

@@ -66,3 +66,18 @@ func (e *Engine) inDanger(ctx context.Context, a bot.Address, event bot.Event) {
 	e.Log.Error("a crisis line left without a record: the store does not write",
 		slog.String("family", string(family)), slog.Bool("sent", err == nil))
 }
+
+// callOnCall tells whoever is on call. It is sent again at each round until
+// somebody acknowledges the crisis, so it needs no outbox of its own.
+func (e *Engine) callOnCall(ctx context.Context, text bot.Text) {
+	for _, a := range e.OnCall {
+		sender := e.Senders[a.Channel]
+		nonce, err := e.nonce(e.now())
+		if sender == nil || err != nil {
+			continue
+		}
+		if _, err := sender.Send(context.WithoutCancel(ctx), bot.Outgoing{To: a, Text: text, Ref: "oncall-" + bot.ID(nonce).String()}); err != nil {
+			e.Log.Error("calling whoever is on call failed", slog.Any("error", err))
+		}
+	}
+}

@@ -53,6 +53,8 @@ type Config struct {
 	Lease time.Duration
 	// Rate is how many SMS segments leave per second and sender; 0 is no limit.
 	Rate float64
+	// OnCall are told of a crisis that nobody acknowledges. Defaults to nobody.
+	OnCall []bot.Address
 	// Evidence is how long the result of a send that nobody knows is looked
 	// for before the text is sent again. Defaults to 20 s.
 	Evidence time.Duration

@@ -156,6 +156,9 @@ func (e *Engine) after(ctx context.Context, to bot.Ref, before, now *bot.Convers
 	if len(out.commit.Schedule) > 0 {
 		e.nudge()
 	}
+	for _, text := range out.pages {
+		e.callOnCall(ctx, text)
+	}
 	if out.erase {
 		e.erase(ctx, now)
 	}

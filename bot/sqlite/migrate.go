@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -32,6 +33,9 @@ func Migrate(ctx context.Context, cfg Config, to int64) (before, after int64, er
 		return 0, 0, fmt.Errorf("open the database: %w", err)
 	}
 	defer w.close()
+	if err := settle(ctx, w.db); err != nil {
+		return 0, 0, fmt.Errorf("open the database: %w", err)
+	}
 	if before, err = schemaOf(ctx, w.db); err != nil {
 		return 0, 0, err
 	}
@@ -102,12 +106,48 @@ func migrate(ctx context.Context, db *sql.DB, at, to int64) error {
 	} else {
 		_, err = provider.UpTo(ctx, to)
 	}
-	if err == nil {
-		return nil
-	}
-	// Another process that started at the same moment may have done it.
-	if now, again := schemaOf(ctx, db); again == nil && now == to {
+	if err == nil || reached(ctx, db, to) {
 		return nil
 	}
 	return fmt.Errorf("bring the schema from %d to %d: %w", at, to, err)
+}
+
+// reached tells whether another process, which started at the same moment,
+// brings the schema to a version while we wait.
+func reached(ctx context.Context, db *sql.DB, to int64) bool {
+	for range 20 {
+		if at, err := schemaOf(ctx, db); err == nil && at == to {
+			return true
+		}
+		if pause(ctx, 100*time.Millisecond) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// settle opens the first connection. While another process turns the
+// write-ahead log on for a new file, SQLite answers that it is busy without
+// waiting: so it is asked again.
+func settle(ctx context.Context, db *sql.DB) error {
+	for range 100 {
+		if err := db.PingContext(ctx); !busy(err) {
+			return err
+		}
+		if err := pause(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return db.PingContext(ctx)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

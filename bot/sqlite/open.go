@@ -83,6 +83,9 @@ func (s *Store) Close() error {
 
 // prepare checks what Open promises before anything else reads.
 func prepare(ctx context.Context, w *writer, cfg Config) error {
+	if err := settle(ctx, w.db); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
 	if err := upToDate(ctx, w.db, !cfg.NoMigrate); err != nil {
 		return err
 	}

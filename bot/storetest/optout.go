@@ -47,6 +47,17 @@ func optOuts(t *testing.T, s *suite) {
 			t.Error("the second refusal was not kept")
 		}
 	})
+	s.check(t, "a refusal taken back before an erasure is over after it", func(t *testing.T, h *house) {
+		l := h.meet(t, phone(1))
+		refuse(t, h)
+		h.update(t, phone(1), func(turn *bot.Commit) { turn.OptIns = []bot.OptIn{{Thread: l.Thread, At: now}} })
+		if _, err := h.Erase(t.Context(), bot.Ref{Address: phone(1)}, now); err != nil {
+			t.Fatal(err)
+		}
+		if l := h.load(t, phone(1)); l.Fresh == nil || l.Fresh.OptedOut {
+			t.Errorf("fresh %+v, want not opted out", l.Fresh)
+		}
+	})
 	s.check(t, "a first contact may refuse in the same turn", func(t *testing.T, h *house) {
 		turn := h.first(phone(1))
 		turn.OptOuts = []bot.OptOut{{Thread: turn.Conversation.Threads[0].ID, At: now, Proof: "STOP"}}

@@ -8,12 +8,14 @@ import (
 
 const (
 	pageStylePath = "/chat/page.css"
+	pageIconPath  = "/chat/icon.svg"
 	pageCSP       = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 var (
 	pageStyle = newAsset("text/css; charset=utf-8", "", "", "page/page.css")
+	pageIcon  = newAsset("image/svg+xml", "", "", "page/icon.svg")
 	pageHTML  = template.Must(template.ParseFS(files, "page/index.html"))
 )
 

@@ -71,6 +71,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET "+ScriptPath, script)
 	mux.Handle("GET "+StylePath, style)
 	mux.Handle("GET "+pageStylePath, pageStyle)
+	mux.Handle("GET "+pageIconPath, pageIcon)
 	return mux
 }
 

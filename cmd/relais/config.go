@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"relais/bot"
 )
 
 // Config is the configuration of every command, read once from the
@@ -28,7 +30,7 @@ type Config struct {
 	Demo        bool   // RELAIS_DEMO
 	Migrate     bool   // RELAIS_MIGRATE
 	Origins     []string
-	OnCall      []string
+	OnCall      []bot.Address // RELAIS_ONCALL
 	Log         string
 	SMSRate     float64
 	Twilio      TwilioConfig
@@ -79,7 +81,7 @@ func ReadConfig(environ []string) (Config, error) {
 		Secret:      e.values["RELAIS_SECRET"],
 		Migrate:     e.flag("RELAIS_MIGRATE", true),
 		Origins:     list(e.values["RELAIS_ORIGINS"]),
-		OnCall:      list(e.values["RELAIS_ONCALL"]),
+		OnCall:      e.addresses("RELAIS_ONCALL"),
 		Log:         e.or("RELAIS_LOG", "info"),
 		SMSRate:     e.number("RELAIS_SMS_RATE", 1),
 		Twilio: TwilioConfig{
@@ -151,6 +153,19 @@ func (e *environment) number(name string, otherwise float64) float64 {
 		return otherwise
 	}
 	return n
+}
+
+func (e *environment) addresses(name string) []bot.Address {
+	var addresses []bot.Address
+	for _, text := range list(e.values[name]) {
+		a, err := bot.ParseAddress(text)
+		if err != nil || a.Channel != bot.SMS {
+			e.fault("%s: want addresses such as sms:+33600000000", name)
+			return nil
+		}
+		addresses = append(addresses, a)
+	}
+	return addresses
 }
 
 func (e *environment) check(c *Config) {

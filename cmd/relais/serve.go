@@ -74,7 +74,7 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 	hints := &bus.Local{}
 	s.engine = engine.New(engine.Config{
 		Store: svc.store, Flows: svc.flows, Senders: map[bot.Channel]bot.Sender{bot.SMS: sms.sender},
-		Bus: hints, Log: p.log, Rate: s.rate(),
+		Bus: hints, Log: p.log, Rate: s.rate(), OnCall: p.config.OnCall,
 	})
 	if err := s.routes(p.ctx, hints, sms); err != nil {
 		return nil, err

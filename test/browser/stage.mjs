@@ -116,7 +116,8 @@ export async function still(page) {
   await page.evaluate(async () => {
     await document.fonts.ready;
     await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
-    await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+    const roots = [document, ...[...document.querySelectorAll('*')].map((e) => e.shadowRoot).filter(Boolean)];
+    await Promise.allSettled(roots.flatMap((root) => root.getAnimations()).map((animation) => animation.finished));
   });
 }
 

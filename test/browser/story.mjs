@@ -170,8 +170,7 @@ try {
     const text = await samira.row('En attente', 'SMS').innerText();
     assert.match(text, /Demande à parler à une personne/);
     assert.match(text, /depuis (moins d'1|\d+)\smin/);
-    await chat.ask('CONSEILLER', /il me faut un numéro de mobile ou un mail/);
-    await chat.ask('PASSER', queued);
+    await chat.ask('CONSEILLER', queued);
     await samira.row('En attente', 'Discussion').waitFor();
     await samira.page.waitForFunction(() => document.title.startsWith('(2)'));
     await stage.looks(samira.page, 'console, list');

@@ -28,7 +28,7 @@ func (w *Town) CheckPromises(t *testing.T, env []string) {
 		if !slices.Equal(said, Script) {
 			t.Errorf("%s said %q, the store has %q", phone, Script, said)
 		}
-		if received := w.received(phone); !slices.Equal(received, told) {
+		if received := received(w.Operator.Phone(phone)); !slices.Equal(received, told) {
 			t.Errorf("%s: the store told\n%q\nthe phone received\n%q", phone, told, received)
 		}
 		if len(told) < len(Script) {
@@ -62,10 +62,10 @@ func (w *Town) settle(t *testing.T, env []string, phone string) []Message {
 	}
 }
 
-// received is what a phone was sent, oldest first.
-func (w *Town) received(phone string) []string {
+// received are the texts that were sent to a phone.
+func received(thread []simulator.Message) []string {
 	var texts []string
-	for _, m := range w.Operator.Phone(phone) {
+	for _, m := range thread {
 		if m.Direction != simulator.Inbound {
 			texts = append(texts, m.Body)
 		}

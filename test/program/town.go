@@ -22,6 +22,8 @@ var Script = []string{"Bonjour", "oui", "5", "Besançon", "1990", "1", "1 et 6",
 type Town struct {
 	Operator *simulator.Operator
 	Phones   []string
+	// Patient people wait for the answer to each text before the next one.
+	Patient bool
 
 	api  *httptest.Server
 	gate gate
@@ -91,6 +93,12 @@ func (w *Town) playOne(ctx context.Context, phone string, acked func(sid string)
 		w.gate.ack()
 		if acked != nil {
 			acked(sid)
+		}
+		if !w.Patient {
+			continue
+		}
+		if _, err := w.Operator.WaitUntil(ctx, phone, func(thread []simulator.Message) bool { return len(received(thread)) > i }); err != nil {
+			return fmt.Errorf("text %d of %s was never answered: %w", i+1, phone, err)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ class View {
     ], { lang: this.lang, "aria-label": this.title, "data-owner": "assistant" });
     this.latest.hidden = true;
     this.log.addEventListener("scroll", () => {
-      if (this.atEnd()) this.latest.hidden = true;
+      this.latest.hidden = this.atEnd();
     });
     this.root.append(this.panel);
   }
@@ -43,12 +43,14 @@ class View {
     this.field = make("textarea", "field", "", {
       id: "message", rows: "2", maxlength: "10000", enterkeyhint: "send", dir: "auto", "aria-describedby": "hint",
     });
-    const form = make("form", "form", [
+    this.quit = button("quit", t.quit, () => this.askQuit(true));
+    this.form = make("form", "form", [
       make("label", "label", t.label, { for: "message" }),
-      make("div", "row", [this.field, make("button", "send", t.send, { type: "submit" })]),
+      this.field,
       make("p", "hint", t.hint, { id: "hint" }),
+      make("div", "row", [make("button", "send", t.send, { type: "submit" }), this.quit]),
     ]);
-    form.addEventListener("submit", (event) => {
+    this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
     });
@@ -57,30 +59,29 @@ class View {
       event.preventDefault();
       this.submit();
     });
-    return form;
+    return this.form;
   }
 
   buildQuit() {
     const t = this.texts;
-    this.quit = button("quit", t.quit, () => this.askQuit(true));
-    const no = button("no", t.quitNo, () => this.askQuit(false));
+    this.no = button("no", t.quitNo, () => this.askQuit(false));
     const yes = button("yes", t.quitYes, () => {
       this.askQuit(false);
       this.onQuit();
     });
-    this.confirm = make("div", "confirm", [make("p", "", t.quitAsk, { id: "ask" }), make("div", "row", [yes, no])],
+    this.confirm = make("div", "confirm", [make("p", "", t.quitAsk, { id: "ask" }), make("div", "row", [this.no, yes])],
       { role: "group", "aria-labelledby": "ask" });
     this.confirm.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.askQuit(false);
     });
     this.confirm.hidden = true;
-    this.no = no;
-    return make("footer", "foot", [this.quit, this.confirm]);
+    return this.confirm;
   }
 
+  // askQuit puts the question in the place of the form, or takes it back.
   askQuit(asked) {
     this.confirm.hidden = !asked;
-    this.quit.hidden = asked;
+    this.form.hidden = asked;
     (asked ? this.no : this.quit).focus();
   }
 
@@ -102,6 +103,7 @@ class View {
     this.questions = [];
     this.day = "";
     this.said = 0; // sequence number of the person's last message
+    this.unread = null; // the first line that came after it
     this.starters = make("div", "choices", t.starters.map((s) => button("choice", s.label, () => {
       this.field.focus();
       this.onSay(s.text);
@@ -135,6 +137,7 @@ class View {
       this.pending[message.id] = line;
       this.lines.append(line.element);
       this.starters.hidden = true;
+      this.unread = null;
       this.refresh();
       this.toEnd();
     }
@@ -162,9 +165,14 @@ class View {
     const line = this.line(m.from, m.name && m.from === "adviser" ? m.name : who, m.text, at);
     if (m.choices && m.choices.length) line.element.append(this.question(m));
     this.insert(line.element);
-    if (m.from === "person") this.answered(m.seq);
-    else this.refresh();
-    if (end) this.toEnd();
+    if (m.from === "person") {
+      this.unread = null;
+      this.answered(m.seq);
+    } else {
+      this.unread = this.unread || line.element;
+      this.refresh();
+    }
+    if (end || this.reading()) this.toUnread();
     else this.latest.hidden = false;
   }
 
@@ -232,6 +240,19 @@ class View {
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
     this.latest.hidden = true;
+  }
+
+  // toUnread goes to the end, but not past the beginning of what is new: a long
+  // answer is read from its first line.
+  toUnread() {
+    const top = this.unread ? this.unread.offsetTop - 8 : Infinity;
+    this.log.scrollTop = Math.min(this.log.scrollHeight, top);
+    this.latest.hidden = this.atEnd();
+  }
+
+  // reading tells that the screen is where toUnread left it.
+  reading() {
+    return this.unread && Math.abs(this.log.scrollTop - (this.unread.offsetTop - 8)) < 4;
   }
 }
 
