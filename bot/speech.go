@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -126,8 +127,8 @@ func (t *turn) askShort() {
 	f := t.c.Top()
 	flow := t.flow(f)
 	q, ok := flow.Question(f.At, t.c.Lang, t.facts())
-	if !ok || len(q.Options) == 0 {
-		t.askAgain()
+	if !ok || !slices.ContainsFunc(q.Options, func(o understand.Option) bool { return o.Label != "" }) {
+		t.askAgain() // nothing is listed
 		return
 	}
 	t.put(f, flow, q, flows.Text{})

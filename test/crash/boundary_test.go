@@ -38,6 +38,7 @@ func TestCrashAtEachBoundary(t *testing.T) {
 			}
 			s.town.Open()
 			waitEnded(t, dying, visit)
+			for _, p := range s.town.Phones { t.Log("DBG", visit, len(s.town.Operator.Phone(p))) }
 			s.town.Close()
 		}
 		s.start(t)
@@ -81,6 +82,7 @@ func waitEnded(t *testing.T, server *program.Server, visit int) {
 	select {
 	case <-server.Ended():
 	case <-time.After(time.Minute):
+		t.Log("DBG", server.Log())
 		t.Fatalf("the server never passed its boundary %d times", visit)
 	}
 }

@@ -133,6 +133,7 @@ class View {
   showPending(message, state, text) {
     let line = this.pending[message.id];
     if (!line) {
+      this.showDay(new Date());
       line = this.line("person", this.texts.who.person, message.text, new Date());
       this.pending[message.id] = line;
       this.lines.append(line.element);
