@@ -100,7 +100,9 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 		out.commit.Addresses = map[bot.ID]bot.Address{result.Thread: to.Address}
 	}
 	out.commit.Source, out.commit.Event = event.Source, event.ID
-	out.commit.Done = over(job)
+	if !out.erase { // else the job goes with the rest, once the data have gone
+		out.commit.Done = over(job)
+	}
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
