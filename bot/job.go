@@ -32,7 +32,7 @@ const (
 )
 
 // Job is one thing to do later. Its key is unique: scheduling it again moves
-// it. A claimed job carries the token of its lease, and only that token may
+// it, and leaves it the more pressing of both lanes. A claimed job carries the token of its lease, and only that token may
 // finish it.
 type Job struct {
 	Key          string

@@ -85,7 +85,7 @@ func compose(kind understand.Kind, value string, text OptionText, web bool) unde
 	case web && text.Web != "":
 		o.Label, o.Words = text.Web, append([]string{text.Label}, text.Words...)
 	}
-	return o
+	return understand.Prepare(o)
 }
 
 // Text gives a text of the flow in a language, or in the first language that

@@ -42,7 +42,7 @@ func (w *writer) schedule(j *bot.Job) {
 		INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (key) DO UPDATE SET (kind, lane, due, conversation, thread, subject, revision, serial, attempts)
-		= (excluded.kind, excluded.lane, excluded.due, excluded.conversation, excluded.thread, excluded.subject,
+		= (excluded.kind, least(job.lane, excluded.lane), excluded.due, excluded.conversation, excluded.thread, excluded.subject,
 			excluded.revision, job.serial + 1, 0)`,
 		j.Key, string(j.Kind), int16(j.Lane), due(j.Due), uid(j.Conversation), uid(j.Thread), j.Subject, j.Revision)
 }

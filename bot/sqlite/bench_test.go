@@ -73,7 +73,8 @@ func newcomer(i int) *bot.Commit {
 func fillTurn(t *bot.Commit, event int) {
 	c := t.Conversation
 	now := c.Created.Add(time.Duration(max(event, 0)) * time.Millisecond)
-	t.At, t.Event = now, fmt.Sprintf("SM%032x", uint32(event))
+	scattered := uint64(int64(event)) * 0x9e3779b97f4a7c15 // an operator's ids come in no order
+	t.At, t.Event = now, fmt.Sprintf("SM%016x%016x", scattered, event)
 	t.Lines = t.Lines[:0]
 	for _, from := range []bot.From{bot.FromPerson, bot.FromAssistant} {
 		c.N++

@@ -30,7 +30,7 @@ func (s *Store) Inbox(ctx context.Context, v bot.Viewer, limit int) ([]bot.Waite
 		FROM conversation c LEFT JOIN adviser a ON a.id = c.owner_adviser
 		WHERE ?1 <> '' AND c.owner_org = ?1 AND c.owner_kind <> 'assistant'
 		ORDER BY c.crisis DESC, c.urgent DESC, c.deadline IS NULL, c.deadline, c.since, c.id
-		LIMIT ?2`, v.Organisation, limit)
+		LIMIT ?2`, v.Organisation, max(limit, 0))
 	if err != nil {
 		return nil, fmt.Errorf("read the inbox: %w", err)
 	}
@@ -88,7 +88,7 @@ func (s *Store) Read(ctx context.Context, v bot.Viewer, id bot.ID, after int64, 
 		SELECT `+lineColumns+` FROM line l
 		WHERE l.conversation = ?2 AND l.n > ?3 AND (l.audience = 'all'
 			OR l.audience = 'note' AND l.org = ?1 OR l.audience = 'org:' || ?1)
-		ORDER BY l.n LIMIT ?4`, v.Organisation, id[:], after, limit)
+		ORDER BY l.n LIMIT ?4`, v.Organisation, id[:], after, max(limit, 0))
 }
 
 // mayOpen returns the key of the conversation's person when the viewer may
@@ -113,7 +113,7 @@ const maxItems = 500
 // Items lists the open work items of the viewer's organisation, the earliest
 // deadline first.
 func (s *Store) Items(ctx context.Context, v bot.Viewer, limit int) ([]bot.Item, error) {
-	return s.items(ctx, `?1 <> '' AND i.org = ?1 AND ?2 IS NULL`, v.Organisation, nil, limit)
+	return s.items(ctx, `?1 <> '' AND i.org = ?1 AND ?2 IS NULL`, v.Organisation, nil, max(limit, 0))
 }
 
 func (s *Store) items(ctx context.Context, where, organisation string, conversation any, limit int) ([]bot.Item, error) {

@@ -43,12 +43,12 @@ func (s *Store) putJobs(t *tx, c *bot.Commit, _ place) error {
 }
 
 // plan writes a job, or moves it. Its lease stays with whoever has it; its
-// attempts start again.
+// attempts start again; it keeps the more pressing lane.
 func (t *tx) plan(j *bot.Job) error {
 	_, err := t.exec(`
 		INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision, serial, token, attempts)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, random() >> 2 & 0x1fffffffffffffff, 0)
-		ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, lane = excluded.lane, due = excluded.due,
+		ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, lane = min(lane, excluded.lane), due = excluded.due,
 			conversation = excluded.conversation, thread = excluded.thread, subject = excluded.subject,
 			revision = excluded.revision, serial = serial + 1, attempts = 0`,
 		j.Key, string(j.Kind), int64(j.Lane), due(j.Due), nullable(j.Conversation), nullable(j.Thread), j.Subject, j.Revision)

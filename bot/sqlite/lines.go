@@ -156,7 +156,7 @@ func (s *Store) Outbox(ctx context.Context, thread bot.ID, limit int) (bot.Outbo
 	box.Lines, err = s.lines(ctx, opened, `
 		SELECT `+lineColumns+` FROM line l
 		WHERE l.conversation = ? AND l.delivery IN (1, 2) AND l.thread = ?
-		ORDER BY l.lane > 0, l.n LIMIT ?`, conversation, thread[:], limit)
+		ORDER BY l.lane > 0, l.n LIMIT ?`, conversation, thread[:], max(limit, 0))
 	return box, err
 }
 

@@ -39,6 +39,15 @@ func jobs(t *testing.T, s *suite) {
 			t.Errorf("%d jobs, next %v (%v)", len(claimed), next, err)
 		}
 	})
+	s.check(t, "planned again, a job keeps the more pressing lane", func(t *testing.T, h *house) {
+		for _, lane := range []bot.Lane{bot.LaneCrisis, bot.LaneReply} {
+			h.must(t, &bot.Commit{At: now, Schedule: []bot.Job{{Key: "k", Lane: lane, Due: now}}})
+		}
+		jobs, _, err := h.Due(t.Context(), now, 10, time.Minute)
+		if err != nil || len(jobs) != 1 || jobs[0].Lane != bot.LaneCrisis {
+			t.Errorf("jobs %+v (%v)", jobs, err)
+		}
+	})
 	s.check(t, "lanes go first, then due times, as many as asked for", func(t *testing.T, h *house) {
 		at := func(key string, lane bot.Lane, ago time.Duration) bot.Job {
 			return bot.Job{Key: key, Lane: lane, Due: now.Add(-ago)}

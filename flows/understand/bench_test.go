@@ -9,8 +9,8 @@ import (
 // BenchmarkRead reads typical answers of each kind; the figure is for one reading.
 func BenchmarkRead(b *testing.B) {
 	transport := []Option{
-		{"car", "Voiture, moto, scooter", []string{"bagnole", "caisse"}}, {"bus", "Bus, train, tram", nil}, {"lift", "On m'emmène", nil},
-		{"bike", "Vélo ou marche", nil}, {"none", "Je n'ai aucun moyen", nil},
+		{Value: "car", Label: "Voiture, moto, scooter", Words: []string{"bagnole", "caisse"}}, {Value: "bus", Label: "Bus, train, tram"}, {Value: "lift", Label: "On m'emmène"},
+		{Value: "bike", Label: "Vélo ou marche"}, {Value: "none", Label: "Je n'ai aucun moyen"},
 	}
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {

@@ -38,27 +38,41 @@ const (
 
 func newChooser(q Question, d doc) *chooser {
 	c := &chooser{lex: answers(), q: q, d: d, toks: withoutFillers(d.toks)}
-	c.phrases = make([]phrase, 0, 4*len(q.Options))
+	c.phrases = make([]phrase, 0, 6*len(q.Options))
 	for i, o := range q.Options {
-		label := parse(o.Label).toks
-		c.addPhrase(i, label, rankLabel)
-		for _, w := range o.Words {
-			c.addPhrase(i, parse(w).toks, rankWord)
+		if o.phrases == nil {
+			o = Prepare(o)
 		}
-		for _, part := range parts(label) {
-			c.addPhrase(i, part, rankPart)
+		for _, p := range o.phrases {
+			p.option = i
+			c.phrases = append(c.phrases, p)
 		}
 	}
 	return c
 }
 
-func (c *chooser) addPhrase(option int, toks []token, r rank) {
-	words := c.content(toks)
-	if len(words) == 0 {
-		return
+// Prepare works out beforehand the ways of naming an option: reading an answer
+// then costs a tenth. It changes nothing to what is read.
+func Prepare(o Option) Option {
+	lex := answers()
+	o.phrases = make([]phrase, 0, len(o.Words)+2)
+	add := func(toks []token, r rank) {
+		words := lex.content(toks)
+		if len(words) == 0 {
+			return
+		}
+		first := toks[0].w
+		o.phrases = append(o.phrases, phrase{0, words, r, first == "j" || first == "je" || first == "i"})
 	}
-	first := toks[0].w
-	c.phrases = append(c.phrases, phrase{option, words, r, first == "j" || first == "je" || first == "i"})
+	label := parse(o.Label).toks
+	add(label, rankLabel)
+	for _, w := range o.Words {
+		add(parse(w).toks, rankWord)
+	}
+	for _, part := range parts(label) {
+		add(part, rankPart)
+	}
+	return o
 }
 
 // parts cuts a label into the several things it lists ("Bus, train, tram",
@@ -88,8 +102,10 @@ func parts(label []token) [][]token {
 	return out
 }
 
+func (c *chooser) content(toks []token) []string { return c.lex.content(toks) }
+
 // content keeps the words that carry a meaning.
-func (c *chooser) content(toks []token) []string {
+func (l *lexicon) content(toks []token) []string {
 	out := make([]string, 0, len(toks))
 	for i, t := range toks {
 		switch {
@@ -97,7 +113,7 @@ func (c *chooser) content(toks []token) []string {
 			out = append(out, t.w)
 		case t.w == "personne" && i > 0 && isArticle(toks[i-1].w):
 			out = append(out, "quelqu un") // "une personne" is somebody, "personne" nobody
-		case c.lex.is("light", t.w):
+		case l.is("light", t.w):
 		default:
 			if n, ok := smallNumber(t.w); ok {
 				out = append(out, n)

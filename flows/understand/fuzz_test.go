@@ -21,7 +21,7 @@ func seed(f *testing.F) {
 // FuzzRead: whatever is written, no panic, and a value that the question allows.
 func FuzzRead(f *testing.F) {
 	seed(f)
-	options := append(slices.Clone(homeOptions), Option{"car", "Voiture, moto, scooter", []string{"caisse"}}, Option{"later", "J'en parlerai", nil})
+	options := append(slices.Clone(homeOptions), Option{Value: "car", Label: "Voiture, moto, scooter", Words: []string{"caisse"}}, Option{Value: "later", Label: "J'en parlerai"})
 	values := make([]string, len(options))
 	for i, o := range options {
 		values[i] = o.Value

@@ -48,6 +48,8 @@ type Option struct {
 	Value string   `json:"value"`
 	Label string   `json:"label"`
 	Words []string `json:"words,omitempty"` // further words people use for it
+
+	phrases []phrase // see Prepare; nil until then
 }
 
 // Question is what was asked. Options are for Choice and Choices; on the other

@@ -83,7 +83,7 @@ func TestJSONValue(t *testing.T) {
 
 // TestQuestionsUntouched: reading changes nothing of what it is given.
 func TestQuestionsUntouched(t *testing.T) {
-	q := Question{Kind: Choices, Lang: French, Options: []Option{{"b", "Bus", []string{"car"}}, {"a", "Auto", nil}}}
+	q := Question{Kind: Choices, Lang: French, Options: []Option{{Value: "b", Label: "Bus", Words: []string{"car"}}, {Value: "a", Label: "Auto"}}}
 	before, _ := json.Marshal(q)
 	for _, text := range []string{"2 et 1", "auto", "tout", "bus, auto"} {
 		Read(q, text)
@@ -122,8 +122,8 @@ func TestLongTexts(t *testing.T) {
 }
 
 var homeOptions = []Option{
-	{"housing", "Logement", nil}, {"childcare", "Garde d'enfants", nil}, {"carer", "Un proche à aider", nil},
-	{"health", "Santé ou handicap", nil}, {"none", "Rien de tout cela", nil},
+	{Value: "housing", Label: "Logement"}, {Value: "childcare", Label: "Garde d'enfants"}, {Value: "carer", Label: "Un proche à aider"},
+	{Value: "health", Label: "Santé ou handicap"}, {Value: "none", Label: "Rien de tout cela"},
 }
 
 // TestPositions: the number of an option is always that option, and a number
