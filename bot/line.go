@@ -93,3 +93,11 @@ type Line struct {
 	Error        int    // the operator's error code, when it failed
 	Segments     int    // SMS segments, when it is one
 }
+
+// Microseconds cuts a time to what the stores keep, in UTC.
+func Microseconds(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return time.UnixMicro(t.UnixMicro()).UTC()
+}
