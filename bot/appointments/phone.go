@@ -35,6 +35,9 @@ func ParseMobile(s string) (e164 string, err error) {
 	if err != nil {
 		return "", ErrPhoneUnreadable
 	}
+	if fictional(number) {
+		return phonenumbers.Format(number, phonenumbers.E164), nil
+	}
 	if number.GetCountryCode() == 33 {
 		number = overseas(number)
 	}
@@ -86,6 +89,14 @@ func overseas(number *phonenumbers.PhoneNumber) *phonenumbers.PhoneNumber {
 		return number
 	}
 	return there
+}
+
+// fictional tells the range of mobiles 06 39 98, which Arcep keeps for works of
+// fiction (decision 2018-0881): demonstrations and tests are such. The library
+// knows nobody there.
+func fictional(number *phonenumbers.PhoneNumber) bool {
+	national := phonenumbers.GetNationalSignificantNumber(number)
+	return number.GetCountryCode() == 33 && len(national) == 9 && national[:5] == "63998"
 }
 
 // platform tells the French ranges 09 37 to 09 39, which Arcep keeps for

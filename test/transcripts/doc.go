@@ -33,7 +33,10 @@
 //	< text                     what the person reads; further lines are set in by two spaces,
 //	                           buttons stand between brackets
 //	<web text                  … on the web page
-//	! effect                   what follows besides, in the order of the table in tell.go
+//	! effect                   what follows besides, kind by kind in the order of tell.go; of
+//	                           alerts in a row only the last one
+//
+// Run "go test ./test/transcripts -update" to rewrite them, and read the diff.
 //
 // The same files are played on the pure turn ([Pure]) and on the engine with a
 // SQLite store ([Live]); both must give the same text.

@@ -73,6 +73,7 @@ func (t teller) effects(beat Beat) []string {
 	tell := func(rank int, format string, args ...any) {
 		told[rank] = append(told[rank], fmt.Sprintf(format, args...))
 	}
+	shares := false
 	if job := beat.Due; job != nil {
 		tell(0, "due %s, %s", subject(*job), t.time(job.Due))
 	}
@@ -89,7 +90,7 @@ func (t teller) effects(beat Beat) []string {
 		case bot.Record:
 			tell(3, "record %s", answer(x.Answer))
 		case bot.Share:
-			tell(3, "share answers")
+			shares = true
 		case bot.Hand:
 			tell(4, "handoff %s", t.hand(x))
 		case bot.Task:
@@ -103,6 +104,9 @@ func (t teller) effects(beat Beat) []string {
 		case bot.Erase:
 			tell(8, "erase")
 		}
+	}
+	if shares { // said once or twice, it is the same
+		tell(3, "share answers")
 	}
 	for _, job := range beat.Dropped {
 		if isTold(job) {

@@ -41,13 +41,13 @@ var name = regexp.MustCompile(`\\\{[A-Za-z0-9_.]+\\\}`)
 // formOf is what a text may look like: its {names} stand for anything, its
 // choices follow, each on a line.
 func formOf(text flows.Text) *regexp.Regexp {
-	any := func(s string) string { return name.ReplaceAllString(regexp.QuoteMeta(s), `(?s:.*)`) }
-	form := any(text.SMS)
+	shape := func(s string) string { return name.ReplaceAllString(regexp.QuoteMeta(s), `(?s:.*)`) }
+	form := shape(text.SMS)
 	if len(text.Options) > 0 {
 		form += `(?:\n?\d+ [^\n]+)*`
 	}
 	if text.Tail != "" {
-		form += `\n` + any(text.Tail)
+		form += `\n` + shape(text.Tail)
 	}
 	return regexp.MustCompile(`^` + form + `$`)
 }

@@ -25,6 +25,12 @@ func TestWalk(t *testing.T) {
 	for _, address := range []bot.Address{transcripts.Phone, transcripts.Page} {
 		t.Run(string(address.Channel), rapid.MakeCheck(func(t *rapid.T) {
 			w := newWalker(setting, costs, address)
+			if address.Channel == bot.SMS && rapid.Bool().Draw(t, "booked first") {
+				w.appointment(t)
+			}
+			for range rapid.IntRange(0, 30).Draw(t, "already answered") {
+				w.answer(t) // most questions lie far from the first one
+			}
 			t.Repeat(map[string]func(*rapid.T){
 				"answer":      w.answer,
 				"answer2":     w.answer, // most of what people do
