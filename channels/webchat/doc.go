@@ -18,9 +18,10 @@
 // # Goroutines
 //
 // An idle socket has one goroutine, its reader, started by the HTTP handler,
-// which returns at once so that its buffers are freed. The reader carries out
-// what the client sends, one frame after the other. A second goroutine, the
-// writer, lives only while something waits to be written. A client that does
+// which returns at once so that its buffers are freed. The reader hands what the
+// client sends, one frame after the other, to a goroutine that carries it out
+// and ends. Another one, the writer, lives only while something waits to be
+// written. A client that does
 // not take what it is sent is let go: it finds the rest when it comes back.
 // [Server.Close] ends them all.
 //

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"relais/bot"
@@ -63,20 +64,16 @@ func TestTokens(t *testing.T) {
 	if strings.Contains(token, session) {
 		t.Error("the token shows the session as it is stored")
 	}
-	if (bot.Address{Channel: bot.Web, Value: session}).Valid() == false {
+	if address := (bot.Address{Channel: bot.Web, Value: session}); !address.Valid() {
 		t.Error("the session is no address")
 	}
-	if _, _, err := s.mint(iotestEmpty{}); err == nil {
+	if _, _, err := s.mint(iotest.ErrReader(io.ErrUnexpectedEOF)); err == nil {
 		t.Error("minted without chance")
 	}
 	if one, two := s.log(bot.ID{1}), s.log(bot.ID{2}); one == two || one == "" || s.log(bot.ID{}) != "" {
 		t.Errorf("logs %q and %q", one, two)
 	}
 }
-
-type iotestEmpty struct{}
-
-func (iotestEmpty) Read([]byte) (int, error) { return 0, io.EOF }
 
 func TestLimiter(t *testing.T) {
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,7 +30,7 @@ func (s *Server) ServeSocket(w http.ResponseWriter, r *http.Request) {
 		s.refuseOrigin(w, r)
 		return
 	}
-	if offered := websocket.Subprotocols(r); len(offered) > 0 && !contains(offered, Protocol) {
+	if offered := websocket.Subprotocols(r); len(offered) > 0 && !slices.Contains(offered, Protocol) {
 		http.Error(w, "the only subprotocol is "+Protocol, http.StatusBadRequest)
 		return
 	}
@@ -48,15 +49,6 @@ func (s *Server) ServeSocket(w http.ResponseWriter, r *http.Request) {
 	k.beat = time.AfterFunc(beatEvery, k.ping)
 	s.enter(k)
 	go k.read()
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // socket is one websocket. Its reader owns it; its writer exists while
@@ -95,22 +87,35 @@ func (k *socket) read() {
 	k.end(last)
 }
 
+// listen hands each frame to a goroutine of its own and waits for it: reading
+// JSON and rows needs a deep stack, which an idle reader would keep.
 func (k *socket) listen() farewell {
+	ended := make(chan *farewell)
 	for {
 		data, err := k.next()
 		if err != nil {
 			return k.why(err)
 		}
-		in, err := readFrame(data)
-		switch {
-		case errors.Is(err, errUnreadable):
-			return k.why(err)
-		case err != nil:
-			k.emit(k.talk.failure(badFrame, in.ID, 0))
-		case !k.talk.take(context.Background(), in):
-			return farewell{code: websocket.CloseNormalClosure}
+		go func() { ended <- k.carry(data) }()
+		if last := <-ended; last != nil {
+			return *last
 		}
 	}
+}
+
+// carry carries out one frame; it returns a farewell when it was the last.
+func (k *socket) carry(data []byte) *farewell {
+	in, err := readFrame(data)
+	switch {
+	case errors.Is(err, errUnreadable):
+		last := k.why(err)
+		return &last
+	case err != nil:
+		k.emit(k.talk.failure(badFrame, in.ID, 0))
+	case !k.talk.take(context.Background(), in):
+		return &farewell{code: websocket.CloseNormalClosure}
+	}
+	return nil
 }
 
 // errTooLarge is a frame over maxFrame.

@@ -11,6 +11,7 @@ const PING_EVERY = 25000;
 const POLL_WAIT = 25; // s
 const POLL_WITHIN = 45000;
 const LONGEST_PAUSE = 30000;
+const POLL_FOR = 60000; // then a socket is tried again; longer each time
 
 class Link {
   constructor(base, chat) {
@@ -22,6 +23,7 @@ class Link {
     this.polling = false; // sockets do not get through
     this.tries = 0; // since the last welcome
     this.deaf = 0; // sockets in a row that brought nothing
+    this.detours = 0; // turns to plain requests in a row
   }
 
   start() {
@@ -67,9 +69,8 @@ class Link {
   wake() {
     if (!this.running) return;
     if (this.polling) {
-      this.polling = false; // perhaps another network
-      this.deaf = 1;
-      this.connect();
+      this.detours = 0; // perhaps another network
+      this.trySocket();
     } else if (this.pausing) {
       this.connect();
     } else {
@@ -98,6 +99,7 @@ class Link {
     clearTimeout(this.timer);
     clearTimeout(this.deadline);
     clearInterval(this.beat);
+    clearTimeout(this.retrial);
     this.open = this.pausing = false;
     this.dropRequest();
     if (this.socket) {
@@ -126,8 +128,12 @@ class Link {
     this.chat.onFrame(frame);
     if (again) return;
     this.chat.onState("open");
-    if (this.polling) return;
+    if (this.polling) {
+      this.retrial = setTimeout(() => this.trySocket(), POLL_FOR * Math.pow(2, Math.min(5, this.detours++)));
+      return;
+    }
     clearTimeout(this.deadline);
+    this.detours = 0;
     this.beat = setInterval(() => this.ping(), PING_EVERY);
     this.flush();
   }
@@ -152,6 +158,13 @@ class Link {
       this.take(JSON.parse(event.data));
     };
     this.socket.onclose = () => this.closed();
+  }
+
+  // trySocket goes back to a socket; one that fails is enough to return.
+  trySocket() {
+    this.polling = false;
+    this.deaf = 1;
+    this.connect();
   }
 
   closed() {
@@ -200,7 +213,10 @@ class Link {
       .then((answer) => answer.json())
       .then((frames) => this.polled(request, frames))
       .catch(() => {
-        if (this.request === request) this.lost();
+        if (this.request !== request) return;
+        this.polling = false; // nothing gets through: neither way is better
+        this.deaf = 0;
+        this.lost();
       });
   }
 

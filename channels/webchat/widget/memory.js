@@ -14,7 +14,7 @@ class Memory {
   }
 
   keepSession(session, log) {
-    this.write("localStorage", { session: session, log: log });
+    this.write("localStorage", session ? { session: session, log: log } : null);
   }
 
   unsent() {

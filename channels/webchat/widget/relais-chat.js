@@ -47,7 +47,7 @@ class RelaisChat extends HTMLElement {
     const style = make("link", "", null, { rel: "stylesheet", href: new URL("widget.css", BASE).href });
     const show = () => {
       this.view.panel.hidden = false;
-      this.view.toEnd();
+      this.view.toStart();
     };
     this.view.panel.hidden = true;
     style.addEventListener("load", show);
@@ -125,10 +125,8 @@ class RelaisChat extends HTMLElement {
     if (state === "lost") {
       this.outbox.late();
       this.view.showStatus(t.lost);
-      this.cut = true;
-    } else if (state === "open") {
-      if (this.cut) this.view.showStatus(t.back);
-      this.cut = false;
+    } else if (this.view.status.textContent === t.lost) {
+      this.view.showStatus(t.back);
     }
   }
 

@@ -26,7 +26,8 @@ class View {
     this.status = make("p", "status", "", { role: "status" });
     this.panel = make("section", "panel", [
       make("header", "head", [this.heading, this.owner]),
-      make("div", "middle", [this.log, this.latest]),
+      this.log,
+      this.latest,
       this.status,
       this.buildForm(),
       this.buildQuit(),
@@ -111,7 +112,7 @@ class View {
     this.lines.textContent = "";
     this.lines.append(make("div", "greeting", t.greeting.map((text) => make("p", "", text)).concat(this.starters)));
     this.showOwner("assistant", t.assistant);
-    this.latest.hidden = true;
+    this.toStart();
   }
 
   // announce says whether additions are read aloud: not while an earlier
@@ -241,6 +242,13 @@ class View {
   toEnd() {
     this.log.scrollTop = this.log.scrollHeight;
     this.latest.hidden = true;
+  }
+
+  // toStart is where a visit begins: at the greeting, or at the end of what was
+  // said before.
+  toStart() {
+    this.log.scrollTop = this.starters.hidden ? this.log.scrollHeight : 0;
+    this.latest.hidden = this.atEnd();
   }
 
   // toUnread goes to the end, but not past the beginning of what is new: a long
