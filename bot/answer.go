@@ -3,6 +3,7 @@ package bot
 import (
 	"slices"
 
+	"relais/flows"
 	"relais/flows/understand"
 )
 
@@ -25,6 +26,7 @@ func (t *turn) answer(text string) {
 		t.take(r)
 		return
 	}
+	t.excused = t.excused || understand.Courtesy(text)
 	t.unclear()
 }
 
@@ -64,13 +66,57 @@ func (t *turn) raise(i int) {
 	t.c.Frames = append(slices.Delete(t.c.Frames, i, i+1), f)
 }
 
-// take moves the dialogue along an answer.
+// take moves the dialogue along an answer. One that fits several communes, again
+// and again, is no progress.
 func (t *turn) take(r understand.Reading) {
 	f := t.c.Top()
 	flow := t.flow(f)
+	before, misses := f.At.State, f.At.Misses
 	position, outcome := flow.Answer(f.At, r, t.facts())
 	f.At, t.moved = position, true
+	if r.Status == understand.Ask && position.State == before {
+		t.moved = false
+		f.At.Misses = misses + 1
+		if f.At.Misses > 2 {
+			f.At.Misses = 0
+			t.handOff(Request{Reason: "not_understood", By: FromAssistant, Before: "unclear_3"})
+			return
+		}
+	}
 	t.carry(flow, outcome)
+}
+
+// answersDanger reads a text that names, as the open question words it, an
+// option that leads to the line of a danger: the dialogue then gives that line
+// itself, and goes on from there.
+func (t *turn) answersDanger(text string) (understand.Reading, bool) {
+	f := t.c.Top()
+	if f == nil || f.Asked == 0 || t.c.Owner.Kind != Assistant {
+		return understand.Reading{}, false
+	}
+	flow := t.flow(f)
+	if flow == nil {
+		return understand.Reading{}, false
+	}
+	q, ok := flow.Question(f.At, t.c.Lang, t.facts())
+	if !ok || q.Kind != understand.Choice {
+		return understand.Reading{}, false
+	}
+	r := understand.Read(q, text)
+	if r.Status != understand.Understood {
+		return understand.Reading{}, false
+	}
+	for _, o := range flow.States[f.At.State].Options {
+		if o.Value == r.Values[0] && leadsToCrisis(flow, o.To) {
+			return r, true
+		}
+	}
+	return understand.Reading{}, false
+}
+
+func leadsToCrisis(flow *flows.Flow, state string) bool {
+	s := flow.States[state]
+	return s != nil && slices.ContainsFunc(s.Do, func(a flows.Action) bool { return a.Kind == flows.DoCrisis })
 }
 
 // unclear is the path of what was not understood: say so and ask again, then
@@ -79,6 +125,10 @@ func (t *turn) unclear() {
 	f := t.c.Top()
 	if t.flow(f) == nil {
 		t.lost()
+		return
+	}
+	if t.excused {
+		t.askAgain()
 		return
 	}
 	if t.c.Owner.Kind != Assistant {

@@ -46,12 +46,66 @@ func (t *turn) booked(what Booked) {
 		})
 		t.add(Cancel{Class: reminderClass(next.Key)})
 	}
+	if old != nil && old.Reminded && old.Start.After(t.w.Now) {
+		t.planChange(next)
+	}
 	for _, m := range appointments.Plan(next, t.w.Territory.Reminders, t.w.Now) {
 		t.add(Schedule{Job{
 			Key: t.key(JobReminder, reminderSubject(next.Key, m.Kind)), Kind: JobReminder, Lane: LaneNotice,
 			Due: Microseconds(m.Due), Conversation: t.c.ID, Subject: AppointmentKey(next.Key), Revision: int64(m.Revision),
 		}})
 	}
+}
+
+// changed is the kind of the job that tells a person that what they were
+// reminded of is no longer so.
+const changed = "changed"
+
+// planChange tells of it within the hours for texts that nobody provoked.
+func (t *turn) planChange(a appointments.Appointment) {
+	at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now)
+	if !ok {
+		return
+	}
+	t.add(Schedule{Job{
+		Key: t.key(JobReminder, reminderSubject(a.Key, changed)), Kind: JobReminder, Lane: LaneNotice,
+		Due: Microseconds(at), Conversation: t.c.ID, Subject: AppointmentKey(a.Key), Revision: int64(a.Revision),
+	}})
+}
+
+// tellChange says that an appointment moved or was called off, unless it
+// changed again since: then that is said instead.
+func (t *turn) tellChange(a appointments.Appointment, job Job) {
+	if int(job.Revision) != a.Revision || a.Said == "wrong_person" {
+		return
+	}
+	if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now); ok && at.After(t.w.Now) {
+		job.Due = Microseconds(at)
+		t.add(Schedule{job})
+		return
+	}
+	t.thread = t.phone()
+	switch {
+	case a.Status == appointments.Cancelled:
+		t.sayOf("rdv_cancelled_by_us", a)
+	case a.Status == appointments.Planned && a.Start.After(t.w.Now):
+		t.sayOf("rdv_moved", a)
+	}
+}
+
+// sayOf says a text about one appointment.
+func (t *turn) sayOf(key string, a appointments.Appointment) {
+	text := t.lib.Common(t.c.Lang, key).Render(t.sms(), nil, func(name string) (string, bool) {
+		switch name {
+		case "when":
+			return t.moment(a.Start), true
+		case "place":
+			return t.place(a), true
+		}
+		return t.value(name)
+	})
+	t.replied++
+	t.send(Line{From: FromAssistant, Text: Text(text), Class: reminderClass(a.Key), Lane: LaneNotice})
 }
 
 // reminderClass marks the lines about one appointment, so that they can be
@@ -93,7 +147,7 @@ func (t *turn) remind(a appointments.Appointment, kind string) {
 	switch {
 	case a.Said == "yes" && flow.Entries[kind+"_confirmed"] != "":
 		entry = kind + "_confirmed"
-	case a.Said == "no" || a.Said == "move":
+	case a.Said == "no" || a.Said == "move" || a.Said == "wrong_person":
 		t.audit("system", "reminder_dropped", "answered")
 		return
 	case th.HeardAt.IsZero() && th.Seq == 0 && flow.Entries["first"] != "":
@@ -102,6 +156,10 @@ func (t *turn) remind(a appointments.Appointment, kind string) {
 		entry = "d1"
 	}
 	t.class = reminderClass(a.Key)
+	if !a.Reminded {
+		a.Reminded = true
+		t.add(Book{a})
+	}
 	t.begin("reminder", entry, subject)
 	t.audit("system", "reminder_sent", kind)
 }
@@ -162,7 +220,7 @@ func (t *turn) appointment(answer string) {
 		next.Said = "move"
 		t.handOff(Request{Reason: "appointment_move", By: FromPerson, Organisation: t.organisationOf(*a), Quiet: true})
 	case "late":
-		t.task("appointment_late", AppointmentKey(a.Key), "")
+		t.taskBefore("appointment_late", AppointmentKey(a.Key), "", a.Start)
 	case "wrong_person":
 		next.Said = "wrong_person"
 		t.task("wrong_person", AppointmentKey(a.Key), "")
@@ -229,17 +287,7 @@ func (t *turn) tellAppointments() {
 			continue
 		}
 		told = true
-		text := t.lib.Common(t.c.Lang, "my_appointment").Render(t.sms(), nil, func(name string) (string, bool) {
-			switch name {
-			case "when":
-				return t.moment(a.Start), true
-			case "place":
-				return t.place(a), true
-			}
-			return t.value(name)
-		})
-		t.replied++
-		t.send(Line{From: FromAssistant, Text: Text(text), Class: "reply", Lane: LaneReply})
+		t.sayOf("my_appointment", a)
 	}
 	if !told {
 		t.say("no_appointments")

@@ -42,6 +42,10 @@ func (t *turn) crisisLine(family string) {
 
 // crisisTail says who reads, and when.
 func (t *turn) crisisTail() {
+	if h := t.c.HandOff; t.reachable().IsZero() || h != nil && h.discreet() {
+		t.sayAs("alerted", "crisis", LaneCrisis) // nobody will write here
+		return
+	}
 	if t.promise().Open || t.c.Owner.Kind == Adviser {
 		t.sayAs("crisis_open", "crisis", LaneCrisis)
 		return
@@ -82,4 +86,10 @@ func (t *turn) remember(family string) {
 		}
 	}
 	t.c.Crisis = append(t.c.Crisis, CrisisSent{Family: family, At: t.w.Now})
+}
+
+// discreet tells that whoever reads over the person's shoulder may be the
+// danger: nothing is sent unasked.
+func (h *HandOff) discreet() bool {
+	return h.Reason == "crisis_unsafe" || h.Reason == "urgent_safety"
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"relais/flows"
+	"relais/flows/understand"
 )
 
 // begin starts a flow on top of whatever was under way. subject is what it is
@@ -61,6 +62,9 @@ func (t *turn) carry(flow *flows.Flow, outcome flows.Outcome) {
 // end leaves a finished dialogue. The one it interrupted asks again when its
 // question is still fresh.
 func (t *turn) end() {
+	if t.c.Top().Flow == "handoff" {
+		t.c.Paused = true // the person was asked whether to go on
+	}
 	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
 	t.forget(JobSilence, "")
 	if f := t.c.Top(); f != nil && t.c.Owner.Kind == Assistant && !t.c.Paused && recently(f, t.w.Now) {
@@ -88,6 +92,11 @@ func (t *turn) record(flow *flows.Flow, r *flows.Record) {
 func (t *turn) do(flow *flows.Flow, a *flows.Action) {
 	switch a.Kind {
 	case flows.DoHandOff:
+		if a.Reason == "crisis_soft" {
+			t.alert(string(understand.SuicideSoft))
+			t.crisisTail()
+			return
+		}
 		t.handOff(Request{Reason: a.Reason, Urgent: a.Urgent, By: FromAssistant})
 	case flows.DoSubmit:
 		t.submit()
@@ -101,7 +110,7 @@ func (t *turn) do(flow *flows.Flow, a *flows.Action) {
 	case flows.DoAppointment:
 		t.appointment(a.Reason)
 	case flows.DoErase:
-		t.plan(JobErase, LaneNotice, t.w.Now.Add(erasureAfter), "person", 0)
+		t.c.Paused = true // nobody is asked for more
 		t.task("erasure", "", "")
 	case flows.DoCopy:
 		t.task("copy", "", "")
@@ -110,13 +119,8 @@ func (t *turn) do(flow *flows.Flow, a *flows.Action) {
 	}
 }
 
-const (
-	// withheldFor is how long answers that are not to be sent are kept.
-	withheldFor = 7 * 24 * time.Hour
-	// erasureAfter leaves time to change one's mind, or to notice that
-	// somebody else held the phone.
-	erasureAfter = 7 * 24 * time.Hour
-)
+// withheldFor is how long answers that are not to be sent are kept.
+const withheldFor = 7 * 24 * time.Hour
 
 // replace puts a flow in the place of the one that starts it. The notice has
 // been given once welcome hands over.
@@ -146,10 +150,19 @@ func (t *turn) submit() {
 	t.handOff(Request{Reason: "answers", By: FromAssistant, Quiet: true})
 }
 
-// task leaves work for the people of the team in charge.
+// task leaves work for the people of the team in charge, due as a person would
+// be answered.
 func (t *turn) task(kind, subject string, words Text) {
+	t.taskBefore(kind, subject, words, time.Time{})
+}
+
+// taskBefore leaves work that is of no use after a time.
+func (t *turn) taskBefore(kind, subject string, words Text, latest time.Time) {
 	team := t.team()
 	promise := t.promise()
+	if !latest.IsZero() && (promise.Deadline.IsZero() || latest.Before(promise.Deadline)) {
+		promise.Deadline = latest
+	}
 	t.add(Task{Item{
 		ID: t.id(), Conversation: t.c.ID, Kind: kind, Organisation: team.Organisation, Team: team.ID,
 		Subject: subject, Text: words, At: t.w.Now, Deadline: promise.Deadline,

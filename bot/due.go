@@ -65,7 +65,7 @@ func (t *turn) promiseDue() {
 	t.audit("system", "promise_missed", h.Reason)
 	t.note("promise_missed", itoa(int64(h.Missed)))
 	t.task("promise_missed", "", "")
-	if h.Missed > 1 {
+	if h.Missed > 1 || h.discreet() {
 		return
 	}
 	p, ok := t.w.Territory.PromiseOf(t.team(), t.w.Now, h.Urgent)
@@ -124,15 +124,11 @@ func (t *turn) alertDue() {
 	}
 }
 
-// eraseDue: the delay is over, the data go.
+// eraseDue: the answers that were not to be sent go.
 func (t *turn) eraseDue(job Job) {
 	t.audit("system", "erased", job.Subject)
-	if job.Subject == "answers" {
-		t.c.Frames = nil
-		t.add(Withdraw{})
-		return
-	}
-	t.add(Erase{})
+	t.c.Frames = nil
+	t.add(Withdraw{})
 }
 
 // surveyDue: how did it go? Only when nothing has happened since.
@@ -150,6 +146,10 @@ func (t *turn) reminder(job Job) {
 		return
 	}
 	kind := reminderKind(job.Key)
+	if kind == changed {
+		t.tellChange(*a, job)
+		return
+	}
 	m := appointments.Reminder{Kind: kind, Due: job.Due, Revision: int(job.Revision)}
 	switch d := appointments.Decide(*a, m, t.w.Territory.Reminders, t.w.Now); d.Action {
 	case appointments.Later:

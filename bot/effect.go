@@ -52,9 +52,6 @@ type (
 	}
 	// Book writes an appointment row.
 	Book struct{ Appointment appointments.Appointment }
-	// Erase asks for the deletion of all that is kept about the person, once
-	// this turn is durable.
-	Erase struct{}
 	// Task leaves a work item for an organisation.
 	Task struct{ Item Item }
 	// Settle closes a work item of an organisation.
@@ -93,7 +90,6 @@ func (OptOut) effect()   {}
 func (OptIn) effect()    {}
 func (Cancel) effect()   {}
 func (Book) effect()     {}
-func (Erase) effect()    {}
 func (Task) effect()     {}
 func (Settle) effect()   {}
 func (Page) effect()     {}

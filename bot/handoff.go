@@ -148,7 +148,9 @@ func (t *turn) claimed(what Claimed) {
 	t.forget(JobAlert, "")
 	t.forget(JobSilence, "")
 	t.lease()
-	t.say("accepted")
+	if !h.discreet() {
+		t.say("accepted")
+	}
 }
 
 // lease gives the adviser's claim its time: while it runs, activity renews it.

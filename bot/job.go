@@ -27,7 +27,7 @@ const (
 	JobPromise  JobKind = "promise"  // the deadline of a hand-off
 	JobLease    JobKind = "lease"    // an adviser's claim runs out
 	JobAlert    JobKind = "alert"    // a crisis nobody has acknowledged
-	JobErase    JobKind = "erase"    // the delay of an erasure is over
+	JobErase    JobKind = "erase"    // answers not to be sent have been kept long enough
 	JobSurvey   JobKind = "survey"   // asking how a hand-off went
 )
 

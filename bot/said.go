@@ -16,12 +16,20 @@ func (t *turn) said(what Said) {
 	text, masked := understand.MaskNIR(cut(string(what.Text)))
 	t.heard = Text(text)
 	pressed, offered := t.pressed(what)
-	if offered && text == "" {
+	switch {
+	case what.Choice == "" || text != "":
+	case offered:
 		t.heard = Text(pressed.Label)
+	default:
+		t.heard = Text(what.Choice) // a button of an earlier question: its words are gone
 	}
 	t.log(Line{From: FromPerson, Text: t.heard, Key: what.Key, Class: "said"})
 
 	if family := understand.ReadCrisis(text, t.lang()); family != understand.NoCrisis {
+		if r, ok := t.answersDanger(text); ok {
+			t.take(r)
+			return
+		}
 		t.crisis(family)
 		return
 	}
@@ -50,6 +58,7 @@ func (t *turn) said(what Said) {
 	}
 	if masked {
 		t.say("nir_masked")
+		t.excused = true
 	}
 	if what.Media > 0 && strings.TrimSpace(text) == "" {
 		t.say("photo")

@@ -246,7 +246,11 @@ func (t *turn) flowValue(name string) (string, bool) {
 	case "n":
 		return itoa(int64(flow.Left(f.At, t.facts()))), true
 	case "recap":
-		return strings.Join(flow.RecapLines(t.c.Lang, f.At.Vars), ", "), true
+		lines := flow.RecapLines(t.c.Lang, f.At.Vars)
+		if len(lines) == 0 {
+			return t.common("nothing_yet"), true
+		}
+		return strings.Join(lines, ", "), true
 	case "topic":
 		return flow.Label(t.c.Lang, "_topic", f.At.Vars.First("_topic")), true
 	case "COMMUNE", "cp":
@@ -278,7 +282,11 @@ func (t *turn) amount() string {
 			}
 		}
 	}
-	return t.count("amount_answers", len(answers)) + ", " + t.count("amount_messages", int(t.c.N))
+	messages := 0
+	for _, th := range t.c.Threads {
+		messages += int(th.Seq)
+	}
+	return t.count("amount_answers", len(answers)) + ", " + t.count("amount_messages", messages)
 }
 
 func (t *turn) count(key string, n int) string {

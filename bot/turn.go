@@ -65,6 +65,7 @@ type turn struct {
 	effects []Effect
 	replied int    // automatic lines said
 	moved   bool   // the dialogue advanced
+	excused bool   // what was not understood needs no other word
 	told    bool   // the tail of a crisis has told what happens next
 	class   string // of the flow's texts in this turn; "" is reply
 	refused *Refuse
@@ -91,8 +92,8 @@ func (t *turn) open(e Event) {
 		t.c.ID, t.c.Person, t.c.Created = t.id(), t.id(), t.w.Now
 		t.c.Owner = Owner{Kind: Assistant}
 		t.c.Lang = t.w.Territory.Languages[0]
-		if booked, ok := e.What.(Booked); ok && slices.Contains(t.w.Territory.Languages, booked.Lang) {
-			t.c.Lang = booked.Lang
+		if lang := spoken(e.What); slices.Contains(t.w.Territory.Languages, lang) {
+			t.c.Lang = lang
 		}
 		t.c.Threads = append(t.c.Threads, Thread{ID: t.id(), Channel: t.w.Fresh.Channel, OptedOut: t.w.Fresh.OptedOut})
 		t.thread = t.c.Threads[0].ID
@@ -102,6 +103,17 @@ func (t *turn) open(e Event) {
 	if t.thread.IsZero() {
 		t.thread = t.c.lastHeard()
 	}
+}
+
+// spoken is the language that an event comes in, when it tells.
+func spoken(what What) string {
+	switch what := what.(type) {
+	case Said:
+		return what.Lang
+	case Booked:
+		return what.Lang
+	}
+	return ""
 }
 
 // lastHeard is the thread the person last wrote on; one they never wrote on

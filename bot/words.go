@@ -92,7 +92,8 @@ func firstRunes(s string, n int) string {
 // start takes the refusal back.
 func (t *turn) start(answered bool) {
 	th := t.c.Thread(t.thread)
-	if th.OptedOut {
+	back := th.OptedOut
+	if back {
 		th.OptedOut = false
 		t.add(OptIn{Thread: th.ID, At: t.w.Now})
 		t.audit("person", "opt_in", "sms")
@@ -100,6 +101,9 @@ func (t *turn) start(answered bool) {
 	}
 	if t.c.Owner.Kind != Assistant {
 		t.forHumans()
+		if back && !answered {
+			t.say("start_waiting")
+		}
 		return
 	}
 	if t.c.Top() == nil {
@@ -189,9 +193,10 @@ func (t *turn) skip() {
 		t.lost()
 		return
 	}
+	before := f.At.State
 	position, outcome := flow.Skip(f.At, t.facts())
-	f.At, t.c.Paused, t.moved = position, false, true
-	if state := flow.States[f.At.State]; state != nil && len(outcome.Moves) > 0 {
+	f.At, t.c.Paused, t.moved = position, false, position.State != before
+	if t.moved {
 		t.say("skip_ok")
 	}
 	t.carry(flow, outcome)

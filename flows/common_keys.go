@@ -43,6 +43,11 @@ var CommonKeys = []string{
 
 	// Always available
 	"on_call",
+	"rdv_moved",
+	"rdv_cancelled_by_us",
+	"alerted",
+	"start_waiting",
+	"nothing_yet",
 	"stop",
 	"start",
 	"help",

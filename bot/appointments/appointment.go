@@ -64,6 +64,9 @@ type Appointment struct {
 	Said   string
 	SaidAt time.Time
 
+	// Reminded is set once a reminder of it left: a change must then be told.
+	Reminded bool
+
 	// BookedAt is when the present Start was agreed: the booking, or the last
 	// move. Zero means that the source does not tell.
 	BookedAt time.Time

@@ -107,7 +107,7 @@ func kind(c Change, now Status) ChangeKind {
 func Revise(old, told Appointment, now time.Time) (Appointment, Change) {
 	c := Compare(old, told)
 	told.Revision = old.Revision
-	told.Said, told.SaidAt = old.Said, old.SaidAt
+	told.Said, told.SaidAt, told.Reminded = old.Said, old.SaidAt, old.Reminded
 	if c.Replans() {
 		told.Revision++
 		told.Said, told.SaidAt = "", time.Time{} // it was said of another hour

@@ -12,7 +12,6 @@ type outcome struct {
 	commit  *bot.Commit
 	refused *bot.Refuse
 	seq     int64
-	erase   bool
 	pages   []bot.Text
 }
 
@@ -56,8 +55,6 @@ func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome 
 			c.Audit = append(c.Audit, x.Entry)
 		case bot.Guard:
 			c.Guards = append(c.Guards, x)
-		case bot.Erase:
-			out.erase = true
 		case bot.Page:
 			out.pages = append(out.pages, x.Text)
 		case bot.Refuse:

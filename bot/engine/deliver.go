@@ -183,10 +183,3 @@ func (e *Engine) Status(ctx context.Context, conversation bot.ID, n int64, m bot
 	}
 	return e.giveUp(ctx, lines[0], failed, m.Error, m.Provider)
 }
-
-// erase deletes all that is kept about the person of a conversation.
-func (e *Engine) erase(ctx context.Context, c *bot.Conversation) {
-	if _, err := e.Store.Erase(ctx, bot.Ref{Conversation: c.ID}, e.now()); err != nil {
-		e.Log.Error("erasing failed", slog.String("conversation", c.ID.String()), slog.Any("error", err))
-	}
-}

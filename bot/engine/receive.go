@@ -100,9 +100,7 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 		out.commit.Addresses = map[bot.ID]bot.Address{result.Thread: to.Address}
 	}
 	out.commit.Source, out.commit.Event = event.Source, event.ID
-	if !out.erase { // else the job goes with the rest, once the data have gone
-		out.commit.Done = over(job)
-	}
+	out.commit.Done = over(job)
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
@@ -160,8 +158,5 @@ func (e *Engine) after(ctx context.Context, to bot.Ref, before, now *bot.Convers
 	}
 	for _, text := range out.pages {
 		e.callOnCall(ctx, text)
-	}
-	if out.erase {
-		e.erase(ctx, now)
 	}
 }

@@ -30,6 +30,7 @@ type appointmentBody struct {
 	Address     string `json:"address,omitempty"`
 	Motive      string `json:"motive,omitempty"`
 	Adviser     string `json:"adviser,omitempty"`
+	Reminded    bool   `json:"reminded,omitempty"`
 }
 
 // SealState seals a conversation's whole state, for its row.
@@ -96,7 +97,7 @@ func answerAt(conversation bot.ID, a *bot.Answer) Cell {
 // SealAppointment seals what an appointment tells about a person: its key,
 // place, address, motive and adviser. hash is its row.
 func (k *Key) SealAppointment(hash [32]byte, a *appointments.Appointment) []byte {
-	body := appointmentBody{a.Source, a.ExternalID, a.Participant, a.Place, a.Address, a.Motive, a.Adviser}
+	body := appointmentBody{a.Source, a.ExternalID, a.Participant, a.Place, a.Address, a.Motive, a.Adviser, a.Reminded}
 	return k.sealJSON(body, appointmentAt(hash[:]))
 }
 
@@ -107,7 +108,7 @@ func (k *Key) OpenAppointment(hash [32]byte, sealed []byte, a *appointments.Appo
 		return fmt.Errorf("open an appointment: %w", err)
 	}
 	a.Key = appointments.Key{Source: body.Source, ExternalID: body.ExternalID, Participant: body.Participant}
-	a.Place, a.Address, a.Motive, a.Adviser = body.Place, body.Address, body.Motive, body.Adviser
+	a.Place, a.Address, a.Motive, a.Adviser, a.Reminded = body.Place, body.Address, body.Motive, body.Adviser, body.Reminded
 	return nil
 }
 

@@ -15,7 +15,7 @@ func booking(external string, start time.Time) appointments.Appointment {
 		Key:   appointments.Key{Source: "csv", ExternalID: external, Participant: "p1"},
 		Start: start, Duration: 45 * time.Minute, Status: appointments.Planned,
 		Organisation: "a", Place: "Mairie", Address: "1 rue du Pont", Motive: "Bilan", Adviser: "M. Petit", Lang: "fr",
-		Kind: "bilan", Sensitive: true, Revision: 2, Said: "yes", SaidAt: now, BookedAt: now.Add(-time.Hour),
+		Kind: "bilan", Sensitive: true, Revision: 2, Said: "yes", SaidAt: now, Reminded: true, BookedAt: now.Add(-time.Hour),
 	}
 }
 

@@ -157,7 +157,7 @@ func (t *talk) say(ctx context.Context, in received) {
 func (t *talk) receive(ctx context.Context, in received) (seq int64, thread bot.ID, err error) {
 	result, err := t.server.config.Engine.Receive(ctx, bot.Ref{Address: t.address()}, bot.Event{
 		Source: "chat", ID: t.session + "/" + in.ID,
-		What: bot.Said{Text: bot.Text(in.Text), Choice: in.Choice, To: in.To, Key: in.ID},
+		What: bot.Said{Text: bot.Text(in.Text), Choice: in.Choice, To: in.To, Key: in.ID, Lang: t.words.lang},
 	})
 	switch {
 	case err != nil:

@@ -115,3 +115,10 @@ func withoutNumber(toks []token) (rest []token, found bool) {
 	}
 	return toks[:end], true
 }
+
+// Courtesy tells whether a text only greets or thanks: it answers nothing, and
+// is no misunderstanding either.
+func Courtesy(text string) bool {
+	toks := parse(text).toks
+	return len(toks) > 0 && len(withoutFillers(toks)) == 0
+}

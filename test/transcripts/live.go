@@ -212,25 +212,6 @@ func (r *recorder) Commit(ctx context.Context, group []*bot.Commit) ([]error, er
 	return outcomes, nil
 }
 
-// Erase passes an erasure on. It follows from the turn before, whose job goes
-// with the rest.
-func (r *recorder) Erase(ctx context.Context, ref bot.Ref, now time.Time) (bool, error) {
-	r.mu.Lock()
-	last := &r.beats[len(r.beats)-1]
-	last.Effects = append(last.Effects, bot.Erase{})
-	for key, job := range r.agenda {
-		if job.Conversation != ref.Conversation {
-			continue
-		}
-		if job.Kind == bot.JobErase && !job.Due.After(now) {
-			last.Due = &job
-		}
-		delete(r.agenda, key)
-	}
-	r.mu.Unlock()
-	return r.Store.Erase(ctx, ref, now)
-}
-
 func (r *recorder) take() []Beat {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -138,7 +138,6 @@ func (p *Pure) turn(to bot.Ref, e bot.Event, job *bot.Job) (Beat, error) {
 		beat.Effects = append(beat.Effects, effect)
 	}
 	p.agenda.plan(&beat, job, jobs)
-	p.forgetErased()
 	return beat, nil
 }
 
@@ -197,9 +196,6 @@ func (p *Pure) carry(id bot.ID, effect bot.Effect) {
 		delete(p.refused, p.address(x.Thread))
 	case bot.Book:
 		p.book(id, x.Appointment)
-	case bot.Erase:
-		delete(p.states, id)
-		delete(p.booked, id)
 	}
 }
 
@@ -217,18 +213,4 @@ func (p *Pure) book(id bot.ID, a appointments.Appointment) {
 	list = append(list, a)
 	slices.SortFunc(list, func(a, b appointments.Appointment) int { return a.Start.Compare(b.Start) })
 	p.booked[id] = list
-}
-
-// forgetErased drops what still leads to somebody who was erased.
-func (p *Pure) forgetErased() {
-	for address, who := range p.people {
-		if p.states[who.conversation] == nil {
-			delete(p.people, address)
-		}
-	}
-	for key, job := range p.agenda {
-		if p.states[job.Conversation] == nil {
-			delete(p.agenda, key)
-		}
-	}
 }

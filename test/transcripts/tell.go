@@ -101,8 +101,6 @@ func (t teller) effects(beat Beat) []string {
 			tell(7, "opt_out: %s", x.Proof)
 		case bot.OptIn:
 			tell(7, "opt_in")
-		case bot.Erase:
-			tell(8, "erase")
 		}
 	}
 	if shares { // said once or twice, it is the same

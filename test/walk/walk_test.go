@@ -190,8 +190,6 @@ func (w *walker) read(t *rapid.T, beats []transcripts.Beat) {
 	for _, beat := range beats {
 		for _, effect := range beat.Effects {
 			switch x := effect.(type) {
-			case bot.Erase:
-				w.n, w.seq = 0, map[bot.ID]int64{}
 			case bot.Hand:
 				if x.HandOff.Reason == "flow_fault" {
 					t.Fatalf("a flow is broken at %q", x.HandOff.Step)
