@@ -38,6 +38,12 @@ export class Desk {
     return this.page.getByLabel(/^Votre réponse/);
   }
 
+  // holds tells whether this adviser is the one who answers, once the page knows.
+  async holds() {
+    await this.field.or(this.page.getByText('suit cette conversation')).first().waitFor();
+    return (await this.field.count()) > 0;
+  }
+
   async claim() {
     await this.claimButton.click();
     await this.field.waitFor();

@@ -9,6 +9,10 @@ import { chromium } from 'playwright-core';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+// How long anything may take, in milliseconds: more than the longest pause of a
+// chat that looks for its connection, on a machine with other work.
+const patience = 45_000;
+
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
@@ -21,10 +25,9 @@ export class Stage {
     this.browser = browser;
     this.base = base;
     this.shots = shots; // a folder for pictures of every state; empty: none
-    this.windows = [];
-    this.faults = [];
+    this.faults = []; // of the scene being played
     this.expected = [];
-    this.remarks = new Set();
+    this.remarks = new Set(); // what the accessibility rules say that is not grave
   }
 
   static async open({ chromium: executablePath, base, shots = '' }) {
@@ -40,12 +43,11 @@ export class Stage {
   // second tab of the same person comes from context.newPage().
   async window(options = {}) {
     const context = await this.browser.newContext({ locale: 'fr-FR', timezoneId: 'Europe/Paris', viewport: { width: 1280, height: 800 }, ...options });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(patience);
     await context.addInitScript(tellBreaches);
     await context.addInitScript(axe);
     context.on('request', (request) => this.checkAddress(request.url()));
     context.on('page', (page) => this.watch(page));
-    this.windows.push(context);
     return context;
   }
 
@@ -77,13 +79,15 @@ export class Stage {
   }
 
   // looks checks a state of a page as people may have it before their eyes:
-  // narrow and wide, light and dark. Then it is as it was before.
-  async looks(page, name) {
+  // narrow and wide, light and dark. Then it is as it was before. The part of
+  // the page that matters is scrolled into sight first.
+  async looks(page, name, part = page.locator('main')) {
     const before = page.viewportSize();
     for (const width of [320, 1280]) {
       for (const colorScheme of ['light', 'dark']) {
         await page.setViewportSize({ width, height: width === 320 ? 640 : 800 });
         await page.emulateMedia({ colorScheme });
+        await part.evaluate((element) => element.scrollIntoView({ block: 'nearest' }));
         await still(page);
         const state = `${name}, ${width} px, ${colorScheme}`;
         await this.accessible(page, state);

@@ -48,8 +48,8 @@ const press = async (page, name) => {
 };
 
 try {
-  const advisers = [new Desk(await (await stage.window()).newPage(), base, accounts[0]), new Desk(await (await stage.window()).newPage(), base, accounts[1])];
-  const [samira, paul] = advisers;
+  const desk = async (account) => new Desk(await (await stage.window()).newPage(), base, account);
+  const [samira, paul, lea] = [await desk(accounts[0]), await desk(accounts[1]), await desk(accounts[2])];
   let page, other, chat, secondTab;
 
   // ---- The chat ----
@@ -68,7 +68,7 @@ try {
     await press(page, 'Oui');
     await chat.hear(/L'équipe .+ lit vos réponses/);
     await chat.hear(/Question 1 sur 12/);
-    await stage.looks(page, 'chat, question');
+    await stage.looks(page, 'chat, question', page.locator('relais-chat'));
     await press(page, 'Non');
     await chat.hear(/Question 2 sur 12/);
   });
@@ -108,7 +108,7 @@ try {
     await page.getByText('Connexion perdue').waitFor();
     await chat.say('un emploi');
     await page.getByText('Non envoyé, nouvel essai…').waitFor();
-    await stage.looks(page, 'chat, cut off');
+    await stage.looks(page, 'chat, cut off', page.locator('relais-chat'));
     wire.mend();
     await chat.hear(/Question 8 sur 12/);
     assert.equal(await chat.count('un emploi'), 1);
@@ -177,7 +177,6 @@ try {
   });
 
   await scene('another organisation sees neither', async () => {
-    const lea = new Desk(await (await stage.window()).newPage(), base, accounts[2]);
     await lea.signIn();
     await lea.page.getByText("Personne n'attend pour le moment.").waitFor();
     const answer = await lea.page.goto(await samira.row('En attente', 'SMS').getByRole('link').evaluate((link) => link.href));
@@ -187,7 +186,7 @@ try {
 
   await scene('two advisers take the same conversation: one has it, the other learns who', async () => {
     await paul.signIn();
-    for (const adviser of advisers) {
+    for (const adviser of [samira, paul]) {
       await adviser.open('En attente', 'SMS');
       await adviser.transcript.hear(/25000/);
     }
@@ -195,12 +194,12 @@ try {
     assert.match(known, /Besançon/, 'the summary names the town');
     assert.match(known, /RSA/);
     await stage.looks(samira.page, 'console, waiting conversation');
-    const buttons = await Promise.all(advisers.map((a) => a.claimButton.elementHandle()));
+    const buttons = await Promise.all([samira, paul].map((a) => a.claimButton.elementHandle()));
     await Promise.all(buttons.map((button) => button.evaluate((b) => b.click())));
     await phone.hear(/(Samira|Paul), équipe .+, prend le relais/);
   }, /status of 409/);
 
-  const [holder, colleague] = (await samira.field.or(samira.page.getByText('suit cette conversation')).first().evaluate((e) => e.tagName)) === 'TEXTAREA' ? advisers : [paul, samira];
+  const [holder, colleague] = await samira.holds() ? [samira, paul] : [paul, samira];
 
   await scene('the colleague is told who follows, the phone hears the holder at once', async () => {
     await colleague.page.getByText(`${holder.account.name} suit cette conversation`).waitFor();
@@ -224,7 +223,7 @@ try {
     await holder.page.getByRole('button', { name: "Rendre à l'assistant" }).click();
     await phone.hear(/Ici de nouveau l'assistant automatique/);
     await holder.page.getByText("L'assistant répond").waitFor();
-    assert.ok(!(await phone.lines()).some((line) => line.includes('jeudi')));
+    assert.equal(await phone.count('jeudi'), 0);
     await phone.ask('oui', /6\/12/);
   });
 
@@ -242,7 +241,7 @@ try {
     await chat.say(markup);
     await samira.transcript.hear(plainly(markup));
     await secondTab.holds(await chat.lines());
-    await stage.looks(page, 'chat, with an adviser');
+    await stage.looks(page, 'chat, with an adviser', page.locator('relais-chat'));
   });
 
   await scene('the exchange ends with an outcome', async () => {
@@ -257,7 +256,7 @@ try {
   await scene('STOP is confirmed once, and shown to the team', async () => {
     await phone.ask('STOP', /plus aucun SMS/);
     await paul.page.getByText('ne veut plus de SMS').waitFor();
-    assert.equal((await phone.lines()).filter((line) => line.includes('plus aucun SMS')).length, 1);
+    assert.equal(await phone.count('plus aucun SMS'), 1);
   });
 
   await scene('signing out closes the console', async () => {

@@ -27,7 +27,7 @@ export class Talk {
   // hear waits for something said by the other side after what was heard
   // already, and gives its text.
   async hear(pattern, { own = false } = {}) {
-    const arguments_ = { ...this.where, source: pattern.source, from: this.heard, mine: own };
+    const wanted = { ...this.where, source: pattern.source, from: this.heard, mine: own };
     const find = ({ host, line, text, own, source, from, mine }) => {
       const root = host ? document.querySelector(host).shadowRoot : document;
       const lines = [...root.querySelectorAll(line)];
@@ -36,7 +36,7 @@ export class Talk {
       return at < 0 ? null : { at, text: textOf(lines[at]) };
     };
     try {
-      const found = await (await this.page.waitForFunction(find, arguments_)).jsonValue();
+      const found = await (await this.page.waitForFunction(find, wanted)).jsonValue();
       this.heard = found.at + 1;
       return found.text;
     } catch (error) {
@@ -50,7 +50,7 @@ export class Talk {
     return this.hear(pattern);
   }
 
-  // settled waits until the screen shows so many lines and none is on its way.
+  // holds waits for as many lines, and wants exactly these.
   async holds(lines) {
     await this.page.waitForFunction(({ host, line, count }) => {
       const root = host ? document.querySelector(host).shadowRoot : document;
@@ -59,8 +59,8 @@ export class Talk {
     assert.deepEqual(await this.lines(), lines);
   }
 
-  count(text) {
-    return this.lines().then((lines) => lines.filter((line) => line.slice(2) === text).length);
+  async count(text) {
+    return (await this.lines()).filter((line) => line.includes(text)).length;
   }
 }
 
