@@ -38,7 +38,11 @@ func (s *service) question(key string) string {
 	if !ok {
 		return key
 	}
-	return text.Render(false, nil, func(string) (string, bool) { return "…", true })
+	asked := text.Render(false, nil, func(string) (string, bool) { return "…", true })
+	if numbered, rest, found := strings.Cut(asked, ". "); found && strings.ContainsAny(numbered, "0123456789") {
+		return rest // without "Question 5 sur 12"
+	}
+	return asked
 }
 
 // keeper finds the flow and the state that keep an answer: "impact.housing" is
