@@ -34,8 +34,15 @@ class View {
     ], { lang: this.lang, "aria-label": this.title, "data-owner": "assistant" });
     this.latest.hidden = true;
     this.log.addEventListener("scroll", () => {
-      this.latest.hidden = this.atEnd();
+      this.following = this.atEnd();
+      this.latest.hidden = this.following;
     });
+    // A keyboard, a status line or a turned phone changes the height: whoever was
+    // at the end stays there.
+    this.following = true;
+    new ResizeObserver(() => {
+      if (this.following && this.starters?.hidden) this.toEnd();
+    }).observe(this.log);
     this.root.append(this.panel);
   }
 
