@@ -10,14 +10,21 @@ import (
 // answer reads a text as the answer to the open question, asks again when it
 // cannot, and greets whoever writes out of the blue.
 func (t *turn) answer(text string) {
-	if len(t.c.Frames) == 0 {
+	f := t.c.Top()
+	if f == nil || f.Asked == 0 {
 		t.greet()
 		return
 	}
-	if t.c.Paused {
-		if r := understand.Read(understand.Question{Kind: understand.YesNo, Lang: t.lang()}, text); r.Status == understand.Understood && r.Values[0] == "yes" {
+	if t.c.Paused && f.Flow != "reminder" {
+		r := understand.Read(understand.Question{Kind: understand.YesNo, Lang: t.lang()}, text)
+		switch {
+		case r.Status != understand.Understood:
+		case r.Values[0] == "yes":
 			t.c.Paused, t.moved = false, true
 			t.askAgain()
+			return
+		default: // not now: it must not be taken for the answer
+			t.pause()
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/bot/appointments"
+	"relais/flows/understand"
 )
 
 // AppointmentKey writes an appointment's key as job keys and work items hold
@@ -210,6 +211,7 @@ func (t *turn) appointment(answer string) {
 		return
 	}
 	next := *a
+	org := t.organisationOf(*a)
 	switch answer {
 	case "confirm":
 		next.Said = "yes"
@@ -218,7 +220,11 @@ func (t *turn) appointment(answer string) {
 		t.task("appointment_declined", AppointmentKey(a.Key), t.words("_reason"))
 	case "move":
 		next.Said = "move"
-		t.handOff(Request{Reason: "appointment_move", By: FromPerson, Organisation: t.organisationOf(*a), Quiet: true})
+		if h := t.c.HandOff; h != nil && h.Organisation != org {
+			t.task("appointment_move", AppointmentKey(a.Key), t.words("_days"))
+		} else {
+			t.handOff(Request{Reason: "appointment_move", By: FromPerson, Organisation: org, Quiet: true})
+		}
 	case "late":
 		t.taskBefore("appointment_late", AppointmentKey(a.Key), "", a.Start)
 	case "wrong_person":
@@ -230,6 +236,36 @@ func (t *turn) appointment(answer string) {
 		next.SaidAt = t.w.Now
 		t.add(Book{next})
 	}
+}
+
+// overhear reads an answer to a reminder while humans have the conversation:
+// the assistant says nothing, but the service that owns the appointment has to
+// know.
+func (t *turn) overhear(text string) {
+	i := slices.IndexFunc(t.c.Frames, func(f Frame) bool { return f.Flow == "reminder" && f.Asked != 0 })
+	if i < 0 || t.flow(&t.c.Frames[i]) == nil {
+		return
+	}
+	q, ok := t.flow(&t.c.Frames[i]).Question(t.c.Frames[i].At, t.c.Lang, t.facts())
+	if !ok || q.Kind != understand.Choice {
+		return
+	}
+	r := understand.Read(q, text)
+	if r.Status != understand.Understood {
+		return
+	}
+	t.raise(i)
+	switch r.Values[0] {
+	case "yes":
+		t.appointment("confirm")
+	case "no":
+		t.appointment("decline")
+	case "move":
+		t.task("appointment_move", t.c.Top().Subject, Text(text))
+	default:
+		return
+	}
+	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
 }
 
 // words gives a variable of the dialogue under way, in the person's language.

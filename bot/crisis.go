@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"relais/flows/understand"
@@ -25,7 +27,20 @@ func (t *turn) crisis(family understand.Crisis) {
 	default:
 		t.remember(string(family))
 		t.begin("crisis", "soft", "")
+		t.plan(JobDoubt, LaneCrisis, t.w.Now.Add(doubtFor), "", 0)
 	}
+}
+
+// doubtFor is how long a person who may be in danger is waited for. Only an
+// answer to that question, or a human told, ends the wait: not a pause, not
+// another dialogue.
+const doubtFor = 15 * time.Minute
+
+// doubtDue: the doubt was never lifted.
+func (t *turn) doubtDue() {
+	t.c.Frames = slices.DeleteFunc(t.c.Frames, func(f Frame) bool { return f.Flow == "crisis" })
+	t.alert(string(understand.SuicideSoft))
+	t.crisisTail()
 }
 
 // crisisLine sends the line of a family and alerts the team.
@@ -46,6 +61,10 @@ func (t *turn) crisisTail() {
 		t.sayAs("alerted", "crisis", LaneCrisis) // nobody will write here
 		return
 	}
+	if _, ok := t.w.Territory.PromiseOf(t.team(), t.w.Now, true); !ok {
+		t.sayAs("alerted", "crisis", LaneCrisis) // nobody knows when somebody will
+		return
+	}
 	if t.promise().Open || t.c.Owner.Kind == Adviser {
 		t.sayAs("crisis_open", "crisis", LaneCrisis)
 		return
@@ -58,6 +77,7 @@ func (t *turn) crisisTail() {
 func (t *turn) alert(family string) (first bool) {
 	first = t.c.HandOff == nil
 	t.forget(JobSilence, "")
+	t.forget(JobDoubt, "")
 	t.handOff(Request{Reason: "crisis_" + family, Urgent: true, By: FromAssistant, Quiet: true})
 	h := t.c.HandOff
 	h.Acknowledged, h.Alerts = false, 0
@@ -79,6 +99,7 @@ func (t *turn) crisisSent(family string) bool {
 }
 
 func (t *turn) remember(family string) {
+	t.c.Crisis = slices.DeleteFunc(t.c.Crisis, func(s CrisisSent) bool { return t.w.Now.Sub(s.At) > shaken })
 	for i := range t.c.Crisis {
 		if t.c.Crisis[i].Family == family {
 			t.c.Crisis[i].At = t.w.Now
@@ -92,4 +113,15 @@ func (t *turn) remember(family string) {
 // danger: nothing is sent unasked.
 func (h *HandOff) discreet() bool {
 	return h.Reason == "crisis_unsafe" || h.Reason == "urgent_safety"
+}
+
+// grave tells the hand-offs that nobody withdraws by a word: somebody else may
+// hold the phone.
+func (h *HandOff) grave() bool { return strings.HasPrefix(h.Reason, "crisis_") || h.discreet() }
+
+// shaken is how long after a crisis nobody is nudged or asked how it went.
+const shaken = 7 * 24 * time.Hour
+
+func (t *turn) shaken() bool {
+	return slices.ContainsFunc(t.c.Crisis, func(s CrisisSent) bool { return t.w.Now.Sub(s.At) < shaken })
 }

@@ -19,11 +19,22 @@ func (t *turn) begin(name, entry, subject string) {
 	// A dialogue begun twice is begun again, not stacked.
 	t.c.Frames = slices.DeleteFunc(t.c.Frames, func(f Frame) bool { return f.Flow == name && f.Subject == subject })
 	if len(t.c.Frames) >= maxFrames {
-		t.c.Frames = slices.Delete(t.c.Frames, 0, 1)
+		t.makeRoom()
 	}
 	t.c.Frames = append(t.c.Frames, Frame{Flow: flow.Name, Hash: flow.Hash, Subject: subject})
 	t.c.Paused = false
+	if name == "prediagnostic" {
+		t.c.Withheld = false // what was not to be sent is asked anew
+		t.forget(JobErase, "answers")
+	}
 	t.enter(flow, entry, flows.Position{})
+}
+
+// makeRoom leaves the oldest dialogue, but never the questionnaire: its answers
+// were promised to be kept.
+func (t *turn) makeRoom() {
+	i := slices.IndexFunc(t.c.Frames, func(f Frame) bool { return f.Flow != "prediagnostic" })
+	t.c.Frames = slices.Delete(t.c.Frames, max(i, 0), max(i, 0)+1)
 }
 
 // maxFrames bounds how many dialogues can interrupt one another.
@@ -62,8 +73,11 @@ func (t *turn) carry(flow *flows.Flow, outcome flows.Outcome) {
 // end leaves a finished dialogue. The one it interrupted asks again when its
 // question is still fresh.
 func (t *turn) end() {
-	if t.c.Top().Flow == "handoff" {
+	switch t.c.Top().Flow {
+	case "handoff":
 		t.c.Paused = true // the person was asked whether to go on
+	case "crisis":
+		t.forget(JobDoubt, "")
 	}
 	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
 	t.forget(JobSilence, "")
@@ -84,7 +98,8 @@ func (t *turn) record(flow *flows.Flow, r *flows.Record) {
 	}
 	t.add(Record{Answer{
 		Key: r.Key, Values: r.Values, Codes: r.Codes, Words: t.heard,
-		At: t.w.Now, By: channel, Flow: flow.Name + "@" + flow.Hash[:min(8, len(flow.Hash))],
+		Shared: t.c.HandOff != nil && !t.c.Withheld,
+		At:     t.w.Now, By: channel, Flow: flow.Name + "@" + flow.Hash[:min(8, len(flow.Hash))],
 	}})
 }
 
@@ -135,12 +150,24 @@ func (t *turn) replace(name, entry string) {
 	if entry == "resume" {
 		if i := slices.IndexFunc(t.c.Frames, func(f Frame) bool { return f.Flow == name }); i >= 0 {
 			t.raise(i)
-			t.askAgain()
+			t.takeUp()
 			return
 		}
 		entry = "start"
 	}
 	t.begin(name, entry, "")
+}
+
+// takeUp puts the question at which a dialogue stands, even one set aside.
+func (t *turn) takeUp() {
+	f := t.c.Top()
+	flow := t.flow(f)
+	if flow == nil {
+		t.lost()
+		return
+	}
+	t.c.Paused = false
+	t.ask(flow, f.At.State)
 }
 
 // submit sends the answers to the team.
@@ -159,7 +186,7 @@ func (t *turn) task(kind, subject string, words Text) {
 // taskBefore leaves work that is of no use after a time.
 func (t *turn) taskBefore(kind, subject string, words Text, latest time.Time) {
 	team := t.team()
-	promise := t.promise()
+	promise, _ := t.w.Territory.PromiseOf(team, t.w.Now, false)
 	if !latest.IsZero() && (promise.Deadline.IsZero() || latest.Before(promise.Deadline)) {
 		promise.Deadline = latest
 	}

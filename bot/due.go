@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+
 	"relais/bot/appointments"
 )
 
@@ -16,6 +18,8 @@ func (t *turn) due(job Job) {
 		t.promiseDue()
 	case JobLease:
 		t.leaseDue(job)
+	case JobDoubt:
+		t.doubtDue()
 	case JobAlert:
 		t.alertDue()
 	case JobErase:
@@ -37,14 +41,10 @@ func (t *turn) silence(job Job) {
 		return
 	}
 	state := flow.States[f.At.State]
-	if state == nil || state.Silence == nil || state.Silence.Say != "" && len(t.c.Crisis) > 0 {
+	if state == nil || state.Silence == nil || state.Silence.Say != "" && t.shaken() {
 		return // nobody is nudged after a crisis
 	}
-	if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now); state.Silence.Within && (!ok || at.After(t.w.Now)) {
-		if ok {
-			job.Due = Microseconds(at)
-			t.add(Schedule{job})
-		}
+	if t.quiet(job) {
 		return
 	}
 	position, outcome := flow.Silent(f.At, t.facts())
@@ -54,11 +54,24 @@ func (t *turn) silence(job Job) {
 	t.carry(flow, outcome)
 }
 
+// quiet puts off what nobody provoked until the hours when it may be said.
+func (t *turn) quiet(job Job) bool {
+	at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now)
+	if ok && !at.After(t.w.Now) {
+		return false
+	}
+	if ok {
+		job.Due = Microseconds(at)
+		t.add(Schedule{job})
+	}
+	return true
+}
+
 // promiseDue: a team has not answered in time. The person is told once, with a
 // new limit; the second miss is a call by a person.
 func (t *turn) promiseDue() {
 	h := t.c.HandOff
-	if h == nil || t.c.Owner.Kind != Queue {
+	if h == nil || t.c.Owner.Kind != Queue || t.w.Now.Before(h.Deadline) {
 		return
 	}
 	h.Missed++
@@ -97,6 +110,10 @@ func (t *turn) leaseDue(job Job) {
 	t.add(Hand{HandOff: *h})
 	t.audit("system", "claim_expired", "")
 	t.note("claim_expired", first)
+	if h.grave() { // it waits for somebody again
+		h.Acknowledged, h.Alerts = false, 0
+		t.plan(JobAlert, LaneCrisis, t.w.Now.Add(t.w.Territory.Alert), "", 0)
+	}
 	if ok {
 		t.plan(JobPromise, LaneNotice, p.Deadline, "", 0)
 		t.c.Owner.Name = first
@@ -105,8 +122,8 @@ func (t *turn) leaseDue(job Job) {
 	}
 }
 
-// The alert climbs: the queue shows it at once, to the team's lead after one
-// round as well, and from the second round on it calls whoever is on call.
+// The alert climbs: the queue shows it at once, and from the second round on it
+// calls whoever is on call.
 const onCallRound = 2
 
 // alertDue: nobody has acknowledged a crisis yet.
@@ -126,15 +143,21 @@ func (t *turn) alertDue() {
 
 // eraseDue: the answers that were not to be sent go.
 func (t *turn) eraseDue(job Job) {
+	if !t.c.Withheld {
+		return // they were sent, or asked anew, since
+	}
 	t.audit("system", "erased", job.Subject)
-	t.c.Frames = nil
+	t.c.Frames = slices.DeleteFunc(t.c.Frames, func(f Frame) bool { return f.Flow == "prediagnostic" })
 	t.add(Withdraw{})
 }
 
 // surveyDue: how did it go? Only when nothing has happened since.
 func (t *turn) surveyDue(job Job) {
-	if t.c.Epoch != job.Revision || t.c.Owner.Kind != Assistant || len(t.c.Frames) > 0 {
+	if t.c.Epoch != job.Revision || t.c.Owner.Kind != Assistant || t.shaken() || t.quiet(job) {
 		return
+	}
+	if f := t.c.Top(); f != nil && f.Asked != 0 {
+		return // another question is open
 	}
 	t.begin("handoff", "closed_ask", "")
 }
@@ -143,6 +166,11 @@ func (t *turn) surveyDue(job Job) {
 func (t *turn) reminder(job Job) {
 	a := t.bookedAs(job.Subject)
 	if a == nil {
+		return
+	}
+	if f := t.c.Top(); f != nil && f.Flow == "crisis" {
+		job.Due = Microseconds(t.w.Now.Add(2 * doubtFor)) // a "non" must not be taken for the appointment's
+		t.add(Schedule{job})
 		return
 	}
 	kind := reminderKind(job.Key)

@@ -27,6 +27,7 @@ type (
 		Media  int    // pictures and files that came with it, which we do not open
 		OptOut string // STOP, START or HELP when the operator has already acted on it
 		Key    string // the client's id of the message
+		Own    string // our number it was sent to
 		Lang   string // of the page it came from: what a first contact begins in
 	}
 	// Due is a job whose time has come.

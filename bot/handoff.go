@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -74,7 +75,9 @@ func (t *turn) press(r Request) {
 	if h.Waiting.IsZero() {
 		h.Waiting = t.w.Now
 	}
-	if r.Urgent && !h.Urgent {
+	graver := strings.HasPrefix(r.Reason, "crisis_") && r.Reason != h.Reason &&
+		(!strings.HasPrefix(h.Reason, "crisis_") || r.Reason == "crisis_suicide")
+	if r.Urgent && (!h.Urgent || graver) {
 		h.Urgent, h.Reason = true, r.Reason
 		if p, ok := t.w.Territory.PromiseOf(t.team(), t.w.Now, true); ok && p.Deadline.Before(h.Deadline) {
 			h.Deadline = Microseconds(p.Deadline)
@@ -112,8 +115,7 @@ func (t *turn) finish(state HandOffState, adviser, outcome string) {
 	t.moved = true
 }
 
-// own changes the owner: the epoch rises, and what the assistant had not begun
-// to send is withdrawn.
+// own changes the owner: the epoch rises.
 func (t *turn) own(o Owner) {
 	t.c.Owner = o
 	t.c.Epoch++
@@ -137,7 +139,7 @@ func (t *turn) claimed(what Claimed) {
 		return
 	}
 	t.add(Guard{Kind: GuardAdviser, Key: what.By.Adviser, Want: 1})
-	t.add(Cancel{Bot: true})
+	t.add(Cancel{Bot: true, Class: "reply"})
 	h.State = HandOffAccepted
 	h.Acknowledged = true
 	t.own(Owner{Kind: Adviser, Organisation: h.Organisation, Team: h.Team, Adviser: what.By.Adviser, Name: what.By.Name})
@@ -163,7 +165,7 @@ func (t *turn) mine(by Actor) bool {
 	switch {
 	case t.c.HandOff != nil && t.c.HandOff.Organisation != by.Organisation:
 		t.refuse(RefusedForeign, "")
-	case t.c.Owner.Kind != Adviser:
+	case t.c.HandOff == nil, t.c.Owner.Kind != Adviser:
 		t.refuse(RefusedNotYours, "")
 	case t.c.Owner.Adviser != by.Adviser:
 		t.refuse(RefusedTaken, t.c.Owner.Name)
@@ -235,7 +237,7 @@ func (t *turn) givenBack(what GivenBack) {
 	t.finish(HandOffReturned, what.By.Adviser, "")
 	t.audit(what.By.Adviser, "given_back", "")
 	t.c.Owner.Name = first // for {first} in the text, dropped below
-	if t.c.Top() != nil {
+	if slices.ContainsFunc(t.c.Frames, func(f Frame) bool { return f.Flow == "prediagnostic" }) {
 		t.begin("handoff", "returned", "")
 	} else {
 		t.say("given_back") // no question waits to be taken up again
@@ -252,15 +254,27 @@ func (t *turn) closed(what Closed) {
 		t.refuse(RefusedEmpty, "")
 		return
 	}
-	crisis := len(t.c.Crisis) > 0
 	h := *t.c.HandOff
 	t.sayAs("closed", "reply", LaneReply)
 	t.finish(HandOffClosed, what.By.Adviser, what.Outcome)
 	t.audit(what.By.Adviser, "closed", what.Outcome)
-	t.c.Frames, t.c.Paused = nil, false
-	if !crisis {
+	t.setAside()
+	if !t.shaken() {
 		if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now.Add(surveyAfter)); ok {
 			t.plan(JobSurvey, LaneBulk, at, h.ID.String(), t.c.Epoch)
+		}
+	}
+}
+
+// setAside keeps the questionnaire for whoever wants to go on with it later,
+// and the reminders that still wait for an answer; no other question stays
+// open.
+func (t *turn) setAside() {
+	t.c.Paused = false
+	t.c.Frames = slices.DeleteFunc(t.c.Frames, func(f Frame) bool { return f.Flow != "prediagnostic" && f.Flow != "reminder" })
+	for i := range t.c.Frames {
+		if t.c.Frames[i].Flow == "prediagnostic" {
+			t.c.Frames[i].Asked = 0
 		}
 	}
 }
@@ -303,12 +317,16 @@ func (t *turn) route(r Request) *handoff.Team {
 
 // team is the team in charge, or the one that would be.
 func (t *turn) team() *handoff.Team {
-	if h := t.c.HandOff; h != nil {
+	h, org := t.c.HandOff, t.subjectOrganisation()
+	if org != "" && (h == nil || h.Organisation != org) {
+		return t.route(Request{Organisation: org}) // the appointment is another organisation's business
+	}
+	if h != nil {
 		if team := t.w.Territory.Team(h.Team); team != nil {
 			return team
 		}
 	}
-	return t.route(Request{Organisation: t.subjectOrganisation()})
+	return t.route(Request{})
 }
 
 // promise is what the person may be told now.
@@ -319,7 +337,7 @@ func (t *turn) promise() handoff.Promise {
 
 // deadline is the promise already made, or the one that would be.
 func (t *turn) deadline() time.Time {
-	if h := t.c.HandOff; h != nil && !h.Deadline.IsZero() {
+	if h := t.c.HandOff; h != nil && h.Deadline.After(t.w.Now) && t.team().ID == h.Team {
 		return h.Deadline
 	}
 	return t.promise().Deadline

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -46,8 +45,8 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// Nonce is the only source of novelty in a turn: every id and code is derived
-// from it, so that running a turn again gives the same names. It is drawn once
+// Nonce is the only source of novelty in a turn: every id is derived from
+// it, so that running a turn again gives the same names. It is drawn once
 // per event: 6 bytes of time, then 10 random ones.
 type Nonce [16]byte
 
@@ -57,16 +56,4 @@ func (n Nonce) ID(k int) ID {
 	low := binary.BigEndian.Uint64(id[8:])
 	binary.BigEndian.PutUint64(id[8:], low+uint64(k))
 	return id
-}
-
-// Code derives an unguessable code of 8 letters and digits for a purpose,
-// without the ones people confuse (0 O, 1 I).
-func (n Nonce) Code(purpose string) string {
-	const alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-	sum := sha256.Sum256(append(n[:], purpose...))
-	code := make([]byte, 8)
-	for i := range code {
-		code[i] = alphabet[int(sum[i])%len(alphabet)]
-	}
-	return string(code)
 }

@@ -26,6 +26,7 @@ const (
 	JobReminder JobKind = "reminder" // an appointment comes near
 	JobPromise  JobKind = "promise"  // the deadline of a hand-off
 	JobLease    JobKind = "lease"    // an adviser's claim runs out
+	JobDoubt    JobKind = "doubt"    // a person who may be in danger has not answered
 	JobAlert    JobKind = "alert"    // a crisis nobody has acknowledged
 	JobErase    JobKind = "erase"    // answers not to be sent have been kept long enough
 	JobSurvey   JobKind = "survey"   // asking how a hand-off went

@@ -12,7 +12,14 @@ import (
 // in charge, the other global words; then the open question.
 func (t *turn) said(what Said) {
 	th := t.c.Thread(t.thread)
+	if th == nil {
+		t.refuse(RefusedNotYours, "") // heard on a thread that is not this conversation's
+		return
+	}
 	th.HeardAt, t.c.Heard = t.w.Now, t.w.Now
+	if what.Own != "" {
+		th.Own = what.Own
+	}
 	text, masked := understand.MaskNIR(cut(string(what.Text)))
 	t.heard = Text(text)
 	pressed, offered := t.pressed(what)
@@ -43,14 +50,20 @@ func (t *turn) said(what Said) {
 		return
 	case understand.Start:
 		t.start(what.OptOut != "")
+		t.stalled()
 		return
 	case understand.Language:
 		if t.speak(string(lang)) {
+			t.stalled()
 			return
 		}
 	}
+	if th.OptedOut && t.c.Owner.Kind == Assistant && intent != understand.Human && intent != understand.Call {
+		return // nothing can be answered: no question is open for them either
+	}
 	if t.c.Owner.Kind != Assistant && !t.whileWaiting(intent) {
 		t.forHumans()
+		t.overhear(text)
 		return
 	}
 	if t.parked() {
@@ -139,8 +152,15 @@ func (t *turn) lost() {
 
 // broken keeps what was said when its turn failed, and calls a human.
 func (t *turn) broken(what Broken) {
-	if what.Said.Text != "" {
-		t.log(Line{From: FromPerson, Text: Text(cut(string(what.Said.Text))), Key: what.Said.Key, Class: "said"})
+	text, _ := understand.MaskNIR(cut(string(what.Said.Text)))
+	if text != "" {
+		t.log(Line{From: FromPerson, Text: Text(text), Key: what.Said.Key, Class: "said"})
+	}
+	if family := understand.ReadCrisis(text, t.lang()); family != understand.NoCrisis {
+		if family == understand.SuicideSoft {
+			family = understand.Suicide // no question can be asked now
+		}
+		t.crisisLine(string(family))
 	}
 	t.lost()
 }

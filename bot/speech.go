@@ -83,17 +83,26 @@ func (t *turn) utter(text flows.Text, class string, lane Lane) {
 
 // flowClass and flowLane say what the texts of a flow are for in this turn.
 func (t *turn) flowClass() string {
-	if t.class == "" {
-		return "reply"
+	f := t.c.Top()
+	switch {
+	case f != nil && f.Flow == "crisis":
+		return "crisis"
+	case t.class != "":
+		return t.class
+	case f != nil && f.Flow == "reminder":
+		return "reminder:" + f.Subject
 	}
-	return t.class
+	return "reply"
 }
 
 func (t *turn) flowLane() Lane {
-	if t.class == "" {
-		return LaneReply
+	switch f := t.c.Top(); {
+	case f != nil && f.Flow == "crisis":
+		return LaneCrisis
+	case t.class != "":
+		return LaneNotice
 	}
-	return LaneNotice
+	return LaneReply
 }
 
 // ask puts the question of the state the dialogue now stands at.
@@ -269,6 +278,9 @@ func (t *turn) flowValue(name string) (string, bool) {
 
 // moment writes a time as texts do, in the territory's zone.
 func (t *turn) moment(at time.Time) string {
+	if at.IsZero() {
+		return t.common("deadline_unknown")
+	}
 	return calendar.Short(at.In(t.w.Territory.Zone), t.c.Lang)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"relais/bot/appointments"
 	"relais/flows"
 	"relais/flows/understand"
 )
@@ -69,7 +70,7 @@ type turn struct {
 	told    bool   // the tail of a crisis has told what happens next
 	class   string // of the flow's texts in this turn; "" is reply
 	refused *Refuse
-	known   *flows.Facts // computed once: what a flow may test does not change within a turn
+	known   *flows.Facts // as they were when a flow first asked, or the language changed
 }
 
 func (t *turn) add(e Effect) { t.effects = append(t.effects, e) }
@@ -103,6 +104,16 @@ func (t *turn) open(e Event) {
 	if t.thread.IsZero() {
 		t.thread = t.c.lastHeard()
 	}
+	t.c.Frames = slices.DeleteFunc(t.c.Frames, t.outlived)
+}
+
+// outlived tells the reminders whose appointment is over, or no more.
+func (t *turn) outlived(f Frame) bool {
+	if f.Flow != "reminder" {
+		return false
+	}
+	a := t.bookedAs(f.Subject)
+	return a == nil || a.Status != appointments.Planned || a.Start.Before(t.w.Now)
 }
 
 // spoken is the language that an event comes in, when it tells.

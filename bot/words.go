@@ -26,6 +26,10 @@ func (t *turn) word(intent understand.Intent, text string) bool {
 		t.restart()
 	case understand.Back:
 		if t.c.Owner.Kind == Queue && !t.askedSince() {
+			if t.c.HandOff.grave() {
+				t.forHumans()
+				return true
+			}
 			t.withdraw()
 			return true
 		}
@@ -65,6 +69,10 @@ func (t *turn) stop(word string, answered bool) {
 	t.c.Paused = true
 	t.forget(JobSilence, "")
 	if th.Channel != SMS {
+		if t.c.Owner.Kind == Adviser {
+			t.forHumans()
+			return
+		}
 		t.say("stop")
 		return
 	}
@@ -106,7 +114,10 @@ func (t *turn) start(answered bool) {
 		}
 		return
 	}
-	if t.c.Top() == nil {
+	if t.parked() {
+		return
+	}
+	if f := t.c.Top(); f == nil || f.Asked == 0 {
 		t.greet()
 		return
 	}
@@ -123,17 +134,22 @@ func (t *turn) speak(lang string) bool {
 		return false
 	}
 	t.c.Lang = lang
-	t.moved, t.known = true, nil
+	t.known = nil
 	if t.c.Owner.Kind == Adviser {
 		t.forHumans()
 		return true
 	}
-	t.say("language_set")
-	if t.c.Top() == nil {
-		t.greet()
+	if t.parked() {
 		return true
 	}
-	t.askAgain()
+	t.say("language_set")
+	switch f := t.c.Top(); {
+	case t.c.Owner.Kind != Assistant:
+	case f == nil || f.Asked == 0:
+		t.greet()
+	default:
+		t.askAgain()
+	}
 	return true
 }
 
@@ -178,7 +194,7 @@ func (t *turn) back() {
 			t.add(Withdraw{Key: v.Name})
 		}
 	}
-	f.At, t.c.Paused = position, false
+	f.At, t.c.Paused, t.moved = position, false, true
 	t.carry(flow, outcome)
 }
 

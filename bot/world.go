@@ -16,8 +16,7 @@ type World struct {
 	Territory  *handoff.Territory
 	Thread     ID // the thread the event came through; zero when it came through none
 	Fresh      *Fresh
-	Booked     []appointments.Appointment // the person's, latest revision, not past by more than a day
-	Demo       bool
+	Booked     []appointments.Appointment // the person's, in their latest revision
 }
 
 // Fresh is set when nobody is known at the address yet: the conversation is

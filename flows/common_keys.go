@@ -48,6 +48,7 @@ var CommonKeys = []string{
 	"alerted",
 	"start_waiting",
 	"nothing_yet",
+	"deadline_unknown",
 	"stop",
 	"start",
 	"help",

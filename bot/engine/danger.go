@@ -42,6 +42,13 @@ func (u *unrecorded) first(a bot.Address, now time.Time) bool {
 	return true
 }
 
+// forget lets the next try go out: this one failed.
+func (u *unrecorded) forget(a bot.Address) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.sent, a)
+}
+
 // inDanger sends the line that a message calls for when it could not be kept.
 func (e *Engine) inDanger(ctx context.Context, a bot.Address, event bot.Event) {
 	said, ok := event.What.(bot.Said)
@@ -63,6 +70,9 @@ func (e *Engine) inDanger(ctx context.Context, a bot.Address, event bot.Event) {
 	}
 	text := e.Flows.library.Common[lang]["crisis_"+string(family)].Render(true, nil, e.Flows.place)
 	_, err = sender.Send(context.WithoutCancel(ctx), bot.Outgoing{To: a, Text: bot.Text(text), Ref: "unrecorded-" + bot.ID(nonce).String()})
+	if err != nil {
+		e.unrecorded.forget(a)
+	}
 	e.Log.Error("a crisis line left without a record: the store does not write",
 		slog.String("family", string(family)), slog.Bool("sent", err == nil))
 }

@@ -10,55 +10,64 @@ import (
 	"relais/bot"
 )
 
-// deliver sends the pending lines of one thread, in order, one at a time. Each
-// is read again just before it leaves, so that what was withdrawn meanwhile
-// stays.
+// deliver sends the pending lines of one thread, in order, one at a time. A line
+// is marked as begun in a commit of its own and then looked at again: whatever
+// was withdrawn before that commit stays, and after a crash it is known which
+// line may have left.
 func (e *Engine) deliver(ctx context.Context, job bot.Job) error {
-	for first := true; ; first = false {
-		out, err := e.Store.Outbox(ctx, job.Thread, 1)
+	for {
+		out, err := e.Store.Outbox(ctx, job.Thread, 2)
 		if errors.Is(err, bot.ErrNotFound) || err == nil && len(out.Lines) == 0 {
 			return e.finish(ctx, job)
 		}
 		if err != nil {
 			return fmt.Errorf("reading the outbox: %w", err)
 		}
-		line := out.Lines[0]
-		sender := e.Senders[out.Address.Channel]
-		switch {
-		case sender == nil:
-			e.putOff(ctx, job, sweep)
-			return nil
-		case out.OptedOut && line.Class != "crisis" && line.Class != "opt_out":
-			err = e.mark(ctx, line, bot.Mark{Delivery: bot.Cancelled})
-		case line.Delivery == bot.Begun || first && job.Reclaimed:
-			var again time.Duration
-			if again, err = e.resolve(ctx, sender, out, line, job.Attempts); again > 0 {
-				e.putOff(ctx, job, again)
-				return nil
-			}
-		default:
-			var again time.Duration
-			if again, err = e.sendOne(ctx, sender, out, line); again > 0 {
-				e.putOff(ctx, job, again)
-				return nil
-			}
-		}
-		if err != nil {
+		more, err := e.deliverOne(ctx, job, out)
+		if err != nil || !more {
 			return err
 		}
 	}
 }
 
-// sendOne sends one line. It returns how long to wait before the thread is
-// looked at again, 0 when its next line may go at once.
-func (e *Engine) sendOne(ctx context.Context, sender bot.Sender, out bot.Outbox, line bot.Line) (time.Duration, error) {
-	if wait := e.pace.take(e.Clock(), line.Segments); wait > 0 && line.Lane != bot.LaneCrisis {
-		return wait, nil
+// deliverOne settles the first line of an outbox. It tells whether the job goes
+// on with the next one: otherwise it was put off, or has ended.
+func (e *Engine) deliverOne(ctx context.Context, job bot.Job, out bot.Outbox) (more bool, err error) {
+	line := out.Lines[0]
+	sender := e.Senders[out.Address.Channel]
+	switch {
+	case sender == nil:
+		e.putOff(ctx, job, sweep)
+		return false, nil
+	case out.OptedOut && line.Class != "crisis" && line.Class != "opt_out":
+		return true, e.mark(ctx, line, bot.Mark{Delivery: bot.Cancelled}, nil)
+	case line.Delivery == bot.Begun:
+		return e.resolve(ctx, job, sender, out)
 	}
+	if wait := e.pace.take(e.Clock(), line.Segments); wait > 0 && line.Lane != bot.LaneCrisis {
+		e.putOff(ctx, job, wait)
+		return false, nil
+	}
+	if err := e.mark(ctx, line, bot.Mark{Delivery: bot.Begun}, nil); err != nil {
+		return false, err
+	}
+	now, err := e.Store.Outbox(ctx, job.Thread, 2)
+	if err != nil {
+		return false, fmt.Errorf("reading the outbox: %w", err)
+	}
+	if len(now.Lines) == 0 || now.Lines[0].N != line.N || now.Lines[0].Delivery != bot.Begun {
+		return true, nil // withdrawn meanwhile, or a crisis line came before it
+	}
+	return e.send(ctx, job, sender, now)
+}
+
+// send hands the first line of an outbox, already begun, to the operator.
+func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (more bool, err error) {
+	line := out.Lines[0]
 	receipt, err := sender.Send(ctx, outgoing(out, line))
 	if err == nil {
 		e.counts.Sent.Add(1)
-		return 0, e.mark(ctx, line, bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments})
+		return e.accepted(ctx, job, out, receipt)
 	}
 	e.counts.SendFailures.Add(1)
 	var failure *bot.SendError
@@ -68,45 +77,74 @@ func (e *Engine) sendOne(ctx context.Context, sender bot.Sender, out bot.Outbox,
 	e.Log.Warn("send failed", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.String("kind", string(failure.Kind)), slog.Int("code", failure.Code))
 	switch failure.Kind {
 	case bot.SendThrottled, bot.SendNotSent:
-		return max(failure.After, time.Second), nil
+		return false, e.again(ctx, job, line, max(failure.After, backoff(job.Attempts)))
 	case bot.SendConfiguration:
-		return time.Minute, nil // ours to mend: nothing is given up
+		return false, e.again(ctx, job, line, time.Minute) // ours to mend: nothing is given up
 	case bot.SendUnknown:
 		e.counts.Unknown.Add(1)
-		return firstLook, e.mark(ctx, line, bot.Mark{Delivery: bot.Begun})
+		return false, e.look(ctx, job, firstLook)
 	}
-	return 0, e.giveUp(ctx, line, failure.Kind, failure.Code, "")
+	return true, e.giveUp(ctx, line, failure.Kind, failure.Code, "")
+}
+
+// accepted records that the operator took the first line of an outbox. When no
+// other waits, the job ends in the same commit; one said meanwhile has planned
+// the job anew, which keeps it.
+func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (more bool, err error) {
+	m := bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments}
+	if len(out.Lines) > 1 {
+		return true, e.mark(ctx, out.Lines[0], m, nil)
+	}
+	return false, e.mark(ctx, out.Lines[0], m, over(&job))
+}
+
+// again puts a line that certainly did not leave back in its place, for later.
+func (e *Engine) again(ctx context.Context, job bot.Job, line bot.Line, after time.Duration) error {
+	job.Due = e.now().Add(after)
+	return e.mark(ctx, line, bot.Mark{Delivery: bot.Pending}, &job)
+}
+
+// look plans the next look for evidence, counted from none.
+func (e *Engine) look(ctx context.Context, job bot.Job, after time.Duration) error {
+	planned := job
+	planned.Due = e.now().Add(after)
+	return e.commit(ctx, &bot.Commit{At: e.now(), Schedule: []bot.Job{planned}, Done: over(&job)})
 }
 
 // firstLook leaves the operator's callback the time to bring the evidence.
 const firstLook = time.Second
 
-// resolve settles a line that may have been sent. Evidence comes from the
-// operator's status callback, which raises the line by itself, or from its
+// looks is how often the operator is asked before a text is sent again, over
+// the time that Evidence gives.
+const looks = 4
+
+// resolve settles a line that was begun and may have left. Evidence comes from
+// the operator's status callback, which raises the line by itself, or from its
 // list of messages. Only when neither shows up in time is the text sent again.
-func (e *Engine) resolve(ctx context.Context, sender bot.Sender, out bot.Outbox, line bot.Line, looks int) (time.Duration, error) {
-	if line.Delivery != bot.Begun {
+func (e *Engine) resolve(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (more bool, err error) {
+	line := out.Lines[0]
+	if job.Reclaimed { // whoever began it is gone: the count begins here
 		e.counts.Unknown.Add(1)
-		if err := e.mark(ctx, line, bot.Mark{Delivery: bot.Begun}); err != nil {
-			return 0, err
-		}
+		return false, e.look(ctx, job, firstLook)
 	}
 	finder, ok := sender.(bot.Finder)
 	if !ok {
-		return e.sendOne(ctx, sender, out, line)
+		return e.send(ctx, job, sender, out)
 	}
 	receipt, found, err := e.evidence(ctx, finder, out, line)
 	switch {
 	case err != nil:
 		e.Log.Warn("looking for a sent text failed", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.Any("error", err))
-		return 5 * time.Second, nil
+		e.putOff(ctx, job, e.Evidence/looks)
+		return false, nil
 	case found:
-		return 0, e.mark(ctx, line, bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments})
-	case looks < minLooks || e.now().Sub(line.At) < e.Evidence:
-		return min(e.Evidence/4, 5*time.Second), nil
+		return e.accepted(ctx, job, out, receipt)
+	case job.Attempts < looks:
+		e.putOff(ctx, job, e.Evidence/looks)
+		return false, nil
 	}
 	e.Log.Info("no trace of a text: sending it again", slog.String("line", bot.LineRef(line.Conversation, line.N)))
-	return e.sendOne(ctx, sender, out, line)
+	return e.send(ctx, job, sender, out)
 }
 
 // evidence finds the operator's record of a line: one with its words that no
@@ -135,18 +173,14 @@ func (e *Engine) evidence(ctx context.Context, finder bot.Finder, out bot.Outbox
 // clockDrift is how far the operator's clock may be behind ours.
 const clockDrift = 2 * time.Minute
 
-// minLooks is how often the operator is asked, at the least, before a text is
-// sent again.
-const minLooks = 3
-
 func outgoing(out bot.Outbox, line bot.Line) bot.Outgoing {
 	return bot.Outgoing{To: out.Address, From: out.Own, Text: line.Text, Ref: bot.LineRef(line.Conversation, line.N)}
 }
 
-// mark raises how far one line got.
-func (e *Engine) mark(ctx context.Context, line bot.Line, m bot.Mark) error {
+// mark raises how far one line got, and may end the job in the same commit.
+func (e *Engine) mark(ctx context.Context, line bot.Line, m bot.Mark, done *bot.Job) error {
 	m.Conversation, m.N = line.Conversation, line.N
-	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: []bot.Mark{m}}); err != nil {
+	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: []bot.Mark{m}, Done: done}); err != nil {
 		return fmt.Errorf("marking a line: %w", err)
 	}
 	e.Bus.Publish(bot.ConversationTopic(line.Conversation), bot.Hint{Conversation: line.Conversation})

@@ -110,8 +110,13 @@ func (f *Flows) pin(ctx context.Context, name, hash string) error {
 	return nil
 }
 
-// read loads the current generation from the store.
+// read loads the current generation from the store. The generation is read
+// first: when something is saved meanwhile it is too old, and all is read again.
 func (f *Flows) read(ctx context.Context) (*set, error) {
+	generation, versions, err := f.store.Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the flows: %w", err)
+	}
 	document, _, err := f.store.Territory(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading the territory: %w", err)
@@ -119,10 +124,6 @@ func (f *Flows) read(ctx context.Context) (*set, error) {
 	territory, err := handoff.Parse(document)
 	if err != nil {
 		return nil, fmt.Errorf("reading the territory: %w", err)
-	}
-	generation, versions, err := f.store.Published(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading the flows: %w", err)
 	}
 	current := make(map[string]*flows.Flow, len(versions))
 	for _, v := range versions {

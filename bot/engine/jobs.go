@@ -56,7 +56,9 @@ func (e *Engine) claim(ctx context.Context, slots chan struct{}, running *sync.W
 		return sweep // a job that ends wakes the dispatcher
 	}
 	now := e.now()
-	jobs, next, err := e.Store.Due(ctx, now, free, e.Lease)
+	// Not a context that ends with a stop: jobs claimed and not given to anybody
+	// would be left to their lease.
+	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, free, e.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			e.Log.Error("claiming jobs failed", slog.Any("error", err))

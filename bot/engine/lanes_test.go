@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 )
 
@@ -14,13 +15,14 @@ func TestLaneIsFirstInFirstOut(t *testing.T) {
 	}
 	const waiters = 10
 	order := make(chan int, waiters)
+	var left sync.WaitGroup
 	for i := range waiters {
 		turn := l.queue("a") // in the order of this loop
-		go func() {
+		left.Go(func() {
 			<-turn
 			order <- i
 			l.leave("a")
-		}()
+		})
 	}
 	leave()
 	for want := range waiters {
@@ -28,6 +30,7 @@ func TestLaneIsFirstInFirstOut(t *testing.T) {
 			t.Fatalf("waiter %d came, want %d", got, want)
 		}
 	}
+	left.Wait()
 	if len(l.busy) != 0 {
 		t.Errorf("%d lanes left behind", len(l.busy))
 	}

@@ -65,7 +65,7 @@ func (w *writer) mark(m bot.Mark) {
 	}
 	w.Queue(`
 		UPDATE line SET
-			delivery = CASE WHEN $1 > delivery AND delivery < 7 THEN $1 ELSE delivery END,
+			delivery = CASE WHEN $1 > delivery AND delivery < 7 OR $1 = 1 AND delivery = 2 THEN $1 ELSE delivery END,
 			error    = CASE WHEN $2 <> 0 AND $1 >= delivery AND delivery < 7 THEN $2 ELSE error END,
 			provider = CASE WHEN $3 <> '' AND (provider = '' OR $1 >= delivery) THEN $3 ELSE provider END,
 			segments = CASE WHEN $4 <> 0 AND (segments = 0 OR $1 >= delivery) THEN $4 ELSE segments END

@@ -23,6 +23,17 @@ func marks(t *testing.T, s *suite) {
 			}
 		}
 	})
+	s.check(t, "what was begun and did not leave waits again; what left does not", func(t *testing.T, h *house) {
+		id := h.meet(t, phone(1)).Conversation.ID
+		for _, step := range []struct{ mark, want bot.Delivery }{
+			{bot.Begun, bot.Begun}, {bot.Pending, bot.Pending}, {bot.Begun, bot.Begun}, {bot.Accepted, bot.Accepted}, {bot.Pending, bot.Accepted},
+		} {
+			mark(t, h, bot.Mark{Conversation: id, N: 2, Delivery: step.mark})
+			if got := h.history(t, id)[1].Delivery; got != step.want {
+				t.Fatalf("marked %v, it is %v; want %v", step.mark, got, step.want)
+			}
+		}
+	})
 	s.check(t, "failed and cancelled are for good", func(t *testing.T, h *house) {
 		id := h.meet(t, phone(1)).Conversation.ID
 		h.update(t, phone(1), func(*bot.Commit) {})

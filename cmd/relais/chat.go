@@ -179,7 +179,7 @@ func openScratch(p *program, dir, flow string) (*service, error) {
 // welcome, a welcome is published that leads there at once: whoever writes for
 // the first time is in it.
 func (s *service) publishBeginningWith(ctx context.Context, flow string) error {
-	versions := unpublished(s.library, nil)
+	versions := versionsOf(s.library)
 	if !slices.Contains(begunByEvents, flow) {
 		logic := fmt.Sprintf("flow: welcome\nstates:\n  at_once:\n    do: [{start: %s}]\n    end: true\n", flow)
 		files := s.library.Files("welcome")

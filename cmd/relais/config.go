@@ -203,8 +203,14 @@ func (c Config) embedded() bool { return strings.HasPrefix(c.Database, "sqlite:"
 // file is the path of the SQLite store.
 func (c Config) file() string { return strings.TrimPrefix(c.Database, "sqlite:") }
 
-// dataDir holds the store, and the secret that was made for it.
-func (c Config) dataDir() string { return filepath.Dir(c.file()) }
+// dataDir holds the store, and the secret that was made for it; on Postgres,
+// only what the demonstration prints.
+func (c Config) dataDir() string {
+	if !c.embedded() {
+		return "data"
+	}
+	return filepath.Dir(c.file())
+}
 
 func list(s string) []string {
 	var items []string

@@ -18,6 +18,28 @@ import (
 // demoDomain marks accounts of the demonstration: they are refused outside it.
 const demoDomain = "@demo.relais.example"
 
+// withoutDemo hides the demonstration's accounts from the console: a store that
+// once served the demonstration has them still, with passwords that were
+// printed.
+type withoutDemo struct{ store }
+
+// Adviser finds an account that is not the demonstration's.
+func (s withoutDemo) Adviser(ctx context.Context, idOrEmail string) (bot.Account, error) {
+	return hideDemo(s.store.Adviser(ctx, idOrEmail))
+}
+
+// Signed finds who is behind a session, unless it is the demonstration's.
+func (s withoutDemo) Signed(ctx context.Context, tokenHash [32]byte, now, until time.Time) (bot.Account, error) {
+	return hideDemo(s.store.Signed(ctx, tokenHash, now, until))
+}
+
+func hideDemo(a bot.Account, err error) (bot.Account, error) {
+	if err == nil && strings.HasSuffix(a.Email, demoDomain) {
+		return bot.Account{}, bot.ErrNotFound
+	}
+	return a, err
+}
+
 // demoAccounts are the advisers of the demonstration.
 var demoAccounts = []bot.Account{
 	{Email: "samira" + demoDomain, Name: "Samira", Organisation: "departement", Team: "accueil", Role: "lead"},
@@ -30,8 +52,12 @@ var demoAccounts = []bot.Account{
 // starts can print them again. It returns what to print.
 func (s *service) seedDemo(ctx context.Context, c Config) (string, error) {
 	path := filepath.Join(c.dataDir(), "demo-accounts.txt")
-	if text, err := os.ReadFile(path); err == nil {
+	_, unknown := s.store.Adviser(ctx, demoAccounts[0].Email) // the file may be of another store
+	if text, err := os.ReadFile(path); err == nil && unknown == nil {
 		return string(text), nil
+	}
+	if err := os.MkdirAll(c.dataDir(), 0o700); err != nil {
+		return "", err
 	}
 	var text strings.Builder
 	for _, account := range demoAccounts {
@@ -96,7 +122,11 @@ func (s *server) announce(p *program) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "\nRelais — demonstration\n\n  Chat     %[1]s/\n  Phone    %[1]s/demo/phone\n  Console  %[1]s/console/\n\nAdvisers (demonstration only):\n", s.config.PublicURL)
+	fmt.Fprintf(p.out, "\nRelais — demonstration\n\n  Chat     %s/\n", s.config.PublicURL)
+	if s.operator != nil {
+		fmt.Fprintf(p.out, "  Phone    %s/demo/phone\n", s.config.PublicURL)
+	}
+	fmt.Fprintf(p.out, "  Console  %s/console/\n\nAdvisers (demonstration only):\n", s.config.PublicURL)
 	for line := range strings.Lines(accounts) {
 		fmt.Fprint(p.out, "  "+line)
 	}

@@ -83,17 +83,20 @@ func (c flowsPublish) Run(p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	news := unpublished(library, current)
-	if len(news) == 0 {
+	news, gone := changes(library, current)
+	if len(news)+len(gone) == 0 {
 		fmt.Fprintln(p.out, "nothing new to publish")
 		return nil
 	}
-	generation, err := s.Publish(p.ctx, news)
+	generation, err := s.Publish(p.ctx, versionsOf(library))
 	if err != nil {
 		return err
 	}
 	for _, v := range news {
 		fmt.Fprintf(p.out, "published %s@%s\n", v.Name, v.Hash[:8])
+	}
+	for _, name := range gone {
+		fmt.Fprintf(p.out, "withdrawn %s\n", name)
 	}
 	fmt.Fprintf(p.out, "generation %d\n", generation)
 	return nil

@@ -137,6 +137,11 @@ func flowsFS(dir string) fs.FS {
 
 // loadFlows compiles the dialogues. Every fault of every file is in the error.
 func loadFlows(dir string) (*flows.Library, error) {
+	if dir != "" {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("reading the flows: %w", err)
+		}
+	}
 	library, faults := flows.Load(flowsFS(dir), flows.DefaultSamples())
 	if len(faults) > 0 {
 		return nil, faultsError(faults)
@@ -148,7 +153,7 @@ func loadFlows(dir string) (*flows.Library, error) {
 type faultsError []flows.Fault
 
 func (f faultsError) Error() string {
-	text := fmt.Sprintf("the flows have %d faults", len(f))
+	text := fmt.Sprintf("the flows have faults: %d", len(f))
 	for _, fault := range f {
 		text += "\n" + fault.String()
 	}
@@ -163,8 +168,8 @@ type service struct {
 	flows   *engine.Flows
 }
 
-// openService opens the store, gives it a territory and flows when it has
-// none, and publishes what is new and harms nobody.
+// openService opens the store, and gives it a territory and flows when it has
+// none.
 func openService(ctx context.Context, c Config, log *slog.Logger) (*service, error) {
 	library, err := loadFlows(c.Flows)
 	if err != nil {
@@ -178,7 +183,7 @@ func openService(ctx context.Context, c Config, log *slog.Logger) (*service, err
 	if err := svc.seed(ctx, c); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if err := svc.publish(ctx, c, log); err != nil {
+	if err := svc.publishFirst(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return svc, nil

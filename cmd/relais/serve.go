@@ -26,12 +26,15 @@ type serveCommand struct{}
 
 // Run serves until a signal, then stops in this order: no new connection,
 // polite goodbyes to the chats, jobs under way, the store.
-func (serveCommand) Run(p *program) error {
+func (serveCommand) Run(p *program) (err error) {
 	service, err := openService(p.ctx, p.config, p.log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, service.store.Close()) }()
+	if err := service.publishNews(p.ctx, p.config, p.log); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", p.config.Listen)
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
 		Origins: append([]string{s.config.PublicURL}, s.config.Origins...), Zone: territory.Zone, Danger: s.service.danger, Log: s.log,
 	})
 	s.console = console.New(console.Config{
-		Engine: s.engine, Store: s.service.store, Bus: hints, Territory: s.service.flows.Territory,
+		Engine: s.engine, Store: s.accounts(), Bus: hints, Territory: s.service.flows.Territory,
 		Label: s.service.label, Question: s.service.question, Asked: s.service.asked(), Log: s.log, Secure: isHTTPS(s.config.PublicURL),
 	})
 	m := s.mux
@@ -161,6 +164,14 @@ func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
 		m.Handle(simulator.PagePath+"/", phone)
 	}
 	return nil
+}
+
+// accounts is the store as the console signs advisers in with.
+func (s *server) accounts() console.Store {
+	if s.config.Demo {
+		return s.service.store
+	}
+	return withoutDemo{s.service.store}
 }
 
 func isHTTPS(address string) bool {

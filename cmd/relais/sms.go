@@ -21,7 +21,7 @@ var (
 
 // Send hands a text to the operator.
 func (s smsSender) Send(ctx context.Context, m bot.Outgoing) (bot.Receipt, error) {
-	result, err := s.twilio.Send(ctx, twilio.Message{To: m.To.Value, Body: string(m.Text), Ref: m.Ref})
+	result, err := s.twilio.Send(ctx, twilio.Message{To: m.To.Value, From: m.From, Body: string(m.Text), Ref: m.Ref})
 	if err != nil {
 		return bot.Receipt{}, sendError(err)
 	}
@@ -57,7 +57,7 @@ func smsInbound(e *engine.Engine) func(context.Context, twilio.Inbound) error {
 		to := bot.Ref{Address: bot.Address{Channel: bot.SMS, Value: in.From}}
 		_, err := e.Receive(ctx, to, bot.Event{
 			Source: "twilio", ID: in.MessageSID,
-			What: bot.Said{Text: bot.Text(in.Body), Media: in.NumMedia, OptOut: in.OptOutType, Key: in.MessageSID},
+			What: bot.Said{Text: bot.Text(in.Body), Media: in.NumMedia, OptOut: in.OptOutType, Own: in.To, Key: in.MessageSID},
 		})
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,9 +24,14 @@ func TestMain(m *testing.M) { program.Main(m) }
 // the server is killed ten times. What was acknowledged is there, once, in
 // order; every reply reached its phone, once, in order.
 func TestKillUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := newScene(t, 12)
 	server := s.start(t)
-	done := s.play(t)
+	s.town.Open()
+	var people sync.WaitGroup
+	for _, phone := range s.town.Phones {
+		people.Go(func() { s.playOne(t, phone) })
+	}
 	perKill := len(s.town.Phones) * len(program.Script) / (kills + 2)
 	for i := range kills {
 		s.town.WaitAcked(perKill * (i + 1))
@@ -34,7 +40,7 @@ func TestKillUnderLoad(t *testing.T) {
 		server = s.start(t)
 		s.town.Open()
 	}
-	<-done
+	people.Wait()
 	s.town.CheckPromises(t, s.env)
 }
 
@@ -60,23 +66,22 @@ func (s *scene) start(t *testing.T, more ...string) *program.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(server.Kill)
+	t.Cleanup(func() {
+		server.Kill()
+		for _, secret := range server.Secrets(program.Secrets...) {
+			t.Errorf("the server's log says %q", secret)
+		}
+	})
 	return server
 }
 
-// play lets the town text; the channel closes when all was acknowledged.
-func (s *scene) play(t *testing.T) <-chan struct{} {
-	s.town.Open()
+// playOne lets one person text until all is acknowledged.
+func (s *scene) playOne(t *testing.T, phone string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer cancel()
-		if err := s.town.Play(ctx, nil); err != nil {
-			t.Error(err)
-		}
-	}()
-	return done
+	defer cancel()
+	if err := s.town.PlayOne(ctx, phone, nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // freeAddress finds a port that nobody uses.

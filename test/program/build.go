@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,10 +52,18 @@ func Run(env []string, args ...string) (stdout string, err error) {
 	}
 	var out, complaint strings.Builder
 	cmd := exec.Command(path, args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(surroundings(), env...)
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
 		return out.String(), fmt.Errorf("relais %s: %w\n%s", strings.Join(args, " "), err, complaint.String())
 	}
 	return out.String(), nil
+}
+
+// surroundings is the environment of the test without any setting of relais: a
+// test says all of those itself.
+func surroundings() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		return strings.HasPrefix(entry, "RELAIS_") || strings.HasPrefix(entry, "TWILIO_")
+	})
 }

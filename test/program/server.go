@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,19 +32,25 @@ type Server struct {
 }
 
 // listening finds the address that a server says it listens on: in its log, or
-// in what the demonstration prints.
+// in what the demonstration prints, which has ended with farewell.
 var listening = regexp.MustCompile(`"msg":"listening","url":"(http://[^"]+)"|^ *Chat +(http://[^/]+)/`)
+
+const farewell = "Ctrl+C to stop."
 
 // Start runs a server with env on top of the test's environment, and waits
 // until it listens: on a free port of the loopback unless env names another.
 // When the server ends first the error is ErrEnded, with its log.
-func Start(env []string) (*Server, error) {
+func Start(env []string) (*Server, error) { return StartIn("", env) }
+
+// StartIn is Start in a directory.
+func StartIn(dir string, env []string) (*Server, error) {
 	path, err := built()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{cmd: exec.Command(path, "serve"), ended: make(chan struct{})}
-	s.cmd.Env = append(append(os.Environ(), "RELAIS_LISTEN=127.0.0.1:0"), env...)
+	s.cmd.Env = append(append(surroundings(), "RELAIS_LISTEN=127.0.0.1:0"), env...)
+	s.cmd.Dir = dir
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -80,16 +86,19 @@ func (s *Server) follow(stdout, stderr io.Reader, urls chan<- string) {
 }
 
 func (s *Server) keep(to *strings.Builder, from io.Reader, urls chan<- string) {
-	said := false
+	url := ""
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
+		line := lines.Text()
 		s.mu.Lock()
-		to.WriteString(lines.Text() + "\n")
+		to.WriteString(line + "\n")
 		s.mu.Unlock()
-		if found := listening.FindStringSubmatch(lines.Text()); found != nil && !said {
-			said = true
-			urls <- found[1] + found[2]
+		if found := listening.FindStringSubmatch(line); found != nil && url == "" {
+			url = found[1] + found[2]
+		}
+		if strings.Contains(line, `"listening"`) || line == farewell {
+			urls <- url
 		}
 	}
 	_, _ = io.Copy(io.Discard, from) // never leave the server blocked on a pipe
@@ -146,4 +155,10 @@ func (s *Server) Wait() error {
 		return fmt.Errorf("the server ended with %s", state)
 	}
 	return nil
+}
+
+// Secrets lists what must never be logged and yet stands in the server's log.
+func (s *Server) Secrets(planted ...string) []string {
+	log := s.Log()
+	return slices.DeleteFunc(slices.Clone(planted), func(secret string) bool { return !strings.Contains(log, secret) })
 }
