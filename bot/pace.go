@@ -19,8 +19,10 @@ const (
 func (t *turn) parked() bool {
 	p := &t.c.Pace
 	if p.Parked {
-		// Back from a human: the count starts again.
-		*p = Pace{}
+		if t.c.Owner.Kind != Assistant {
+			return true
+		}
+		*p = Pace{} // back from a human: the count starts again
 	}
 	p.Stalls = slices.DeleteFunc(p.Stalls, func(at int64) bool {
 		return t.w.Now.Sub(time.Unix(at, 0)) >= stallWindow
