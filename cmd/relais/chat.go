@@ -149,7 +149,7 @@ func remindOfSample(ctx context.Context, chat *terminal.Chat, lang string) error
 // openScratch opens a store that nobody else has, with the territory and the
 // dialogues of the configuration.
 func openScratch(p *program, dir, flow string) (*service, error) {
-	library, err := loadFlows(p.config.Flows)
+	library, err := loadFlows(p.config)
 	if err != nil {
 		return nil, err
 	}

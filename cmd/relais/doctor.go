@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
 	"text/tabwriter"
 
-	"relais/flows"
 	"relais/handoff"
 )
 
@@ -47,18 +47,29 @@ func (doctorCommand) Run(p *program) error {
 }
 
 func checkFlows(c Config) finding {
-	library, faults := flows.Load(flowsFS(c.Flows), flows.DefaultSamples())
-	if len(faults) > 0 {
+	library, err := loadFlows(c)
+	if faults, ok := err.(faultsError); ok {
 		return finding{what: "flows", fault: fmt.Errorf("%d faults; see relais flows check", len(faults))}
+	}
+	if err != nil {
+		return finding{what: "flows", fault: err}
 	}
 	return finding{what: "flows", detail: fmt.Sprintf("%d flows, languages %v", len(library.Flows), library.Languages)}
 }
 
 func checkTwilio(c Config) finding {
 	if !c.Twilio.Set() {
-		return finding{what: "SMS", detail: "no operator's account: texts go to the simulated phone"}
+		return noOperator(c)
 	}
 	return finding{what: "SMS", detail: "webhook " + c.PublicURL + "/sms/twilio/inbound#rc=3&rp=all"}
+}
+
+// noOperator is fine for a demonstration only.
+func noOperator(c Config) finding {
+	if c.Demo {
+		return finding{what: "SMS", detail: "demonstration: texts go to the simulated phone"}
+	}
+	return finding{what: "SMS", fault: errors.New("no operator's account: set TWILIO_ACCOUNT_SID, or no text leaves")}
 }
 
 // lowDisk is when a table of texts should worry somebody.

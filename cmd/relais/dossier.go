@@ -144,6 +144,11 @@ func (c eraseCommand) Run(p *program) (err error) {
 		fmt.Fprintln(p.out, "nobody is known at this address")
 		return nil
 	}
+	now := bot.Microseconds(p.now())
+	noted, err := s.Commit(p.ctx, []*bot.Commit{{At: now, Audit: []bot.AuditEntry{{At: now, Actor: "operator", Action: "erased"}}}})
+	if err := errors.Join(append(noted, err)...); err != nil {
+		return fmt.Errorf("erased, but not noted in the journal: %w", err)
+	}
 	fmt.Fprintln(p.out, "erased")
 	return nil
 }

@@ -23,7 +23,11 @@ func (c flowsCheck) Run(p *program) error {
 	if dir == "" {
 		dir = p.config.Flows
 	}
-	library, faults := flows.Load(flowsFS(dir), flows.DefaultSamples())
+	samples, err := samples(p.config)
+	if err != nil {
+		return err
+	}
+	library, faults := flows.Load(flowsFS(dir), samples)
 	for _, fault := range faults {
 		fmt.Fprintln(p.out, fault)
 	}
@@ -41,7 +45,7 @@ type flowsDiagram struct {
 
 // Run draws one flow.
 func (c flowsDiagram) Run(p *program) error {
-	library, err := loadFlows(p.config.Flows)
+	library, err := loadFlows(p.config)
 	if err != nil {
 		return err
 	}
@@ -62,7 +66,7 @@ func (c flowsPublish) Run(p *program) (err error) {
 	if c.Dir != "" {
 		p.config.Flows = c.Dir
 	}
-	library, err := loadFlows(p.config.Flows)
+	library, err := loadFlows(p.config)
 	if err != nil {
 		return err
 	}

@@ -136,17 +136,58 @@ func flowsFS(dir string) fs.FS {
 }
 
 // loadFlows compiles the dialogues. Every fault of every file is in the error.
-func loadFlows(dir string) (*flows.Library, error) {
-	if dir != "" {
-		if _, err := os.Stat(dir); err != nil {
+func loadFlows(c Config) (*flows.Library, error) {
+	if c.Flows != "" {
+		if _, err := os.Stat(c.Flows); err != nil {
 			return nil, fmt.Errorf("reading the flows: %w", err)
 		}
 	}
-	library, faults := flows.Load(flowsFS(dir), flows.DefaultSamples())
+	samples, err := samples(c)
+	if err != nil {
+		return nil, err
+	}
+	library, faults := flows.Load(flowsFS(c.Flows), samples)
 	if len(faults) > 0 {
 		return nil, faultsError(faults)
 	}
 	return library, nil
+}
+
+// samples are the values that texts are counted with: the territory's own
+// where it has them, the worst we know for the rest.
+func samples(c Config) (flows.Samples, error) {
+	document, err := territoryDocument(c)
+	if err != nil {
+		return nil, err
+	}
+	t, err := handoff.Parse(document)
+	if err != nil {
+		return nil, err
+	}
+	s := flows.DefaultSamples()
+	s["service"], s["territory"], s["url"] = []string{t.Service}, []string{t.Name}, []string{t.URL}
+	s["day_place"], s["food_place"] = []string{t.DayPlace}, []string{t.Food}
+	s["tel"], s["team"], s["org"] = []string{t.Tel}, nil, []string{t.Name}
+	for _, team := range t.Teams {
+		s["tel"], s["team"] = append(s["tel"], team.Tel), append(s["team"], team.Name)
+	}
+	for _, o := range t.Organisations {
+		s["org"] = append(s["org"], o.Name)
+	}
+	return s, nil
+}
+
+// territoryDocument is the territory of the configuration; the demonstration's
+// when there is none.
+func territoryDocument(c Config) ([]byte, error) {
+	if c.Territory == "" {
+		return handoff.Doubs, nil
+	}
+	document, err := os.ReadFile(filepath.Join(c.Territory, "territory.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the territory: %w", err)
+	}
+	return document, nil
 }
 
 // faultsError lists faults, one a line.
@@ -171,7 +212,7 @@ type service struct {
 // openService opens the store, and gives it a territory and flows when it has
 // none.
 func openService(ctx context.Context, c Config, log *slog.Logger) (*service, error) {
-	library, err := loadFlows(c.Flows)
+	library, err := loadFlows(c)
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +236,9 @@ func (s *service) seed(ctx context.Context, c Config) error {
 	if !errors.Is(err, bot.ErrNotFound) {
 		return err
 	}
-	document := handoff.Doubs
-	if c.Territory != "" {
-		if document, err = os.ReadFile(filepath.Join(c.Territory, "territory.yaml")); err != nil {
-			return fmt.Errorf("reading the territory: %w", err)
-		}
+	document, err := territoryDocument(c)
+	if err != nil {
+		return err
 	}
 	if _, err := handoff.Parse(document); err != nil {
 		return err

@@ -74,9 +74,13 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
+	senders := map[bot.Channel]bot.Sender{}
+	if sms != nil {
+		senders[bot.SMS] = sms.sender
+	}
 	hints := &bus.Local{}
 	s.engine = engine.New(engine.Config{
-		Store: svc.store, Flows: svc.flows, Senders: map[bot.Channel]bot.Sender{bot.SMS: sms.sender},
+		Store: svc.store, Flows: svc.flows, Senders: senders,
 		Bus: hints, Log: p.log, Rate: s.rate(), OnCall: p.config.OnCall,
 	})
 	if err := s.routes(p.ctx, hints, sms); err != nil {
@@ -100,15 +104,21 @@ type smsEdge struct {
 	accountSID string
 }
 
-// openSMS uses the operator's account, or the simulated operator in its place.
-func (s *server) openSMS() (smsEdge, error) {
+// openSMS uses the operator's account; in the demonstration, the simulated
+// operator in its place. Without either it is nil: texts wait in their outbox.
+func (s *server) openSMS() (*smsEdge, error) {
 	account := s.config.Twilio
-	if !account.Set() {
+	switch {
+	case account.Set():
+	case !s.config.Demo:
+		s.log.Warn("no SMS operator: texts wait until TWILIO_ACCOUNT_SID is set")
+		return nil, nil
+	default:
 		s.operator = simulator.New(simulator.Config{Webhook: simulator.WebhookAt(s.config.PublicURL), Log: s.log})
 		sid, token := s.operator.Credentials()
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return smsEdge{}, fmt.Errorf("opening the simulated operator: %w", err)
+			return nil, fmt.Errorf("opening the simulated operator: %w", err)
 		}
 		s.operatorAPI = listener
 		account = TwilioConfig{AccountSID: sid, AuthTokens: []string{token}, From: s.operator.Number(), APIURL: "http://" + listener.Addr().String()}
@@ -120,21 +130,14 @@ func (s *server) openSMS() (smsEdge, error) {
 	}
 	sender, err := twilio.NewSender(config)
 	if err != nil {
-		return smsEdge{}, err
+		return nil, err
 	}
-	return smsEdge{sender: smsSender{sender}, tokens: account.AuthTokens, accountSID: account.AccountSID}, nil
+	return &smsEdge{sender: smsSender{sender}, tokens: account.AuthTokens, accountSID: account.AccountSID}, nil
 }
 
 // routes mounts every page and door.
-func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
+func (s *server) routes(ctx context.Context, hints bot.Bus, sms *smsEdge) error {
 	territory, err := s.service.flows.Territory(ctx)
-	if err != nil {
-		return err
-	}
-	hooks, err := twilio.NewWebhook(twilio.WebhookConfig{
-		PublicURL: s.config.PublicURL, Tokens: sms.tokens, AccountSID: sms.accountSID,
-		Receive: smsInbound(s.engine), Status: smsStatus(s.engine), Log: s.log,
-	})
 	if err != nil {
 		return err
 	}
@@ -147,8 +150,11 @@ func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
 		Label: s.service.label, Question: s.service.question, Asked: s.service.asked(), Log: s.log, Secure: isHTTPS(s.config.PublicURL),
 	})
 	m := s.mux
-	m.HandleFunc(twilio.InboundPath, hooks.ServeInbound)
-	m.HandleFunc(twilio.StatusPath, hooks.ServeStatus)
+	if sms != nil {
+		if err := s.routeSMS(sms); err != nil {
+			return err
+		}
+	}
 	m.Handle("/chat/", s.chat.Handler())
 	m.Handle("/console/", s.console.Handler())
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
@@ -163,6 +169,20 @@ func (s *server) routes(ctx context.Context, hints bot.Bus, sms smsEdge) error {
 		m.Handle(simulator.PagePath, phone)
 		m.Handle(simulator.PagePath+"/", phone)
 	}
+	return nil
+}
+
+// routeSMS mounts the doors that the operator calls.
+func (s *server) routeSMS(sms *smsEdge) error {
+	hooks, err := twilio.NewWebhook(twilio.WebhookConfig{
+		PublicURL: s.config.PublicURL, Tokens: sms.tokens, AccountSID: sms.accountSID,
+		Receive: smsInbound(s.engine), Status: smsStatus(s.engine), Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.mux.HandleFunc(twilio.InboundPath, hooks.ServeInbound)
+	s.mux.HandleFunc(twilio.StatusPath, hooks.ServeStatus)
 	return nil
 }
 
