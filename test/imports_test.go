@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"bot":                       {"flows", "flows/segments", "flows/understand", "handoff", "bot/calendar", "bot/appointments"},
 	"bot/seal":                  {"bot", "bot/appointments"},
 	"bot/bus":                   {"bot"},
-	"bot/engine":                {"bot", "bot/bus", "flows", "handoff"},
+	"bot/engine":                {"bot", "bot/bus", "flows", "flows/understand", "handoff"},
 	"bot/sqlite":                {"bot", "bot/seal", "bot/appointments"},
 	"bot/postgres":              {"bot", "bot/seal", "bot/appointments"},
 	"channels/twilio":           {"flows/segments"},

@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,12 +42,25 @@ func Main(m *testing.M) {
 }
 
 // Path is where the program is, built when it was not yet.
-func Path() (string, error) { return built() }
+func Path() (string, error) {
+	watch()
+	return built()
+}
+
+// watch opens the folders of the source. `go test` takes a result from its
+// cache when nothing that the tests opened has changed, and knows nothing of
+// what they build.
+var watch = sync.OnceFunc(func() {
+	for _, dir := range []string{"bot", "channels", "cmd", "flows", "handoff"} {
+		open := func(string, fs.DirEntry, error) error { return nil }
+		_ = filepath.WalkDir(filepath.Join("..", "..", dir), open) // the build tells what is wrong
+	}
+})
 
 // Run runs one command to its end, with env on top of the environment of the
 // test, and returns what it printed. The error holds what it complained about.
 func Run(env []string, args ...string) (stdout string, err error) {
-	path, err := built()
+	path, err := Path()
 	if err != nil {
 		return "", err
 	}

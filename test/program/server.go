@@ -44,7 +44,7 @@ func Start(env []string) (*Server, error) { return StartIn("", env) }
 
 // StartIn is Start in a directory.
 func StartIn(dir string, env []string) (*Server, error) {
-	path, err := built()
+	path, err := Path()
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"golang.org/x/sys/unix"
 
 	"relais/channels/twilio/simulator"
 	"relais/test/program"
@@ -122,27 +121,6 @@ func running(ts *testscript.TestScript) *session {
 		ts.Fatalf("no server is running")
 	}
 	return s
-}
-
-// disk makes every write to a file fail, from now on, or work again:
-//
-//	disk full|free
-//
-// It lowers the server's own limit on the size of files, which needs no
-// privilege and no other disk.
-func disk(ts *testscript.TestScript, _ bool, args []string) {
-	s := running(ts)
-	var limit unix.Rlimit
-	ts.Check(unix.Prlimit(s.server.PID(), unix.RLIMIT_FSIZE, nil, &limit))
-	switch strings.Join(args, " ") {
-	case "full":
-		limit.Cur = 0
-	case "free":
-		limit.Cur = limit.Max
-	default:
-		ts.Fatalf("usage: disk full|free")
-	}
-	ts.Check(unix.Prlimit(s.server.PID(), unix.RLIMIT_FSIZE, &limit, nil))
 }
 
 // text sends a text from a phone and prints the status that the server
