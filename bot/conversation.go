@@ -103,8 +103,9 @@ type Conversation struct {
 	HandOff  *HandOff
 	Crisis   []CrisisSent
 	Pace     Pace
-	Step     string // where the dialogue stands, "flow/state"; in clear for views
-	Booked   int    // appointments on record; a load reads them only when there are any
+	Step     string    // where the dialogue stands, "flow/state"; in clear for views
+	Watch    time.Time // when silence is looked at next; zero: not planned
+	Booked   int       // appointments on record; a load reads them only when there are any
 }
 
 // CrisisSent remembers when a crisis line went out, so that each family goes

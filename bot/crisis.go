@@ -76,7 +76,6 @@ func (t *turn) crisisTail() {
 // before: the person then has to know that somebody is.
 func (t *turn) alert(family string) (first bool) {
 	first = t.c.HandOff == nil
-	t.forget(JobSilence, "")
 	t.forget(JobDoubt, "")
 	t.handOff(Request{Reason: "crisis_" + family, Urgent: true, By: FromAssistant, Quiet: true})
 	h := t.c.HandOff

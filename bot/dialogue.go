@@ -80,7 +80,6 @@ func (t *turn) end() {
 		t.forget(JobDoubt, "")
 	}
 	t.c.Frames = t.c.Frames[:len(t.c.Frames)-1]
-	t.forget(JobSilence, "")
 	if f := t.c.Top(); f != nil && t.c.Owner.Kind == Assistant && !t.c.Paused && recently(f, t.w.Now) {
 		t.askAgain()
 	}

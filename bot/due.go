@@ -2,6 +2,7 @@ package bot
 
 import (
 	"slices"
+	"time"
 
 	"relais/bot/appointments"
 )
@@ -11,7 +12,7 @@ import (
 func (t *turn) due(job Job) {
 	switch job.Kind {
 	case JobSilence:
-		t.silence(job)
+		t.silence()
 	case JobReminder:
 		t.reminder(job)
 	case JobPromise:
@@ -30,9 +31,10 @@ func (t *turn) due(job Job) {
 }
 
 // silence: nobody answered a question.
-func (t *turn) silence(job Job) {
+func (t *turn) silence() {
+	t.c.Watch = time.Time{}
 	f := t.c.Top()
-	if f == nil || f.Asked != job.Revision || t.c.Paused || t.c.Owner.Kind != Assistant {
+	if f == nil || f.Asked == 0 || t.c.Paused || t.c.Owner.Kind != Assistant {
 		return
 	}
 	flow := t.flow(f)
@@ -44,7 +46,14 @@ func (t *turn) silence(job Job) {
 	if state == nil || state.Silence == nil || state.Silence.Say != "" && t.shaken() {
 		return // nobody is nudged after a crisis
 	}
-	if t.quiet(job) {
+	if due := f.AskedAt.Add(state.Silence.After); due.After(t.w.Now) {
+		t.watch(due) // asked since this look was planned
+		return
+	}
+	if at, ok := t.w.Territory.Quiet.NextAllowed(t.w.Now); !ok || at.After(t.w.Now) {
+		if ok {
+			t.watch(at)
+		}
 		return
 	}
 	position, outcome := flow.Silent(f.At, t.facts())

@@ -45,7 +45,6 @@ func (t *turn) handOff(r Request) {
 	t.add(Hand{HandOff: *t.c.HandOff})
 	t.audit(string(r.By), "handoff_offered", r.Reason)
 	t.note("handoff_offered", r.Reason)
-	t.forget(JobSilence, "")
 	if promised {
 		t.plan(JobPromise, LaneNotice, promise.Deadline, "", 0)
 	}
@@ -148,7 +147,6 @@ func (t *turn) claimed(what Claimed) {
 	t.note("claimed", what.By.Name)
 	t.forget(JobPromise, "")
 	t.forget(JobAlert, "")
-	t.forget(JobSilence, "")
 	t.lease()
 	if !h.discreet() {
 		t.say("accepted")

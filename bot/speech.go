@@ -36,26 +36,32 @@ func (t *turn) note(class, detail string) {
 	t.log(Line{From: FromSystem, Class: class, Text: Text(detail), Audience: ForNote})
 }
 
-// send is the one door for lines that leave. It numbers the line and, by
-// SMS, puts it in the outbox and makes sure that somebody looks there.
-func (t *turn) send(l Line) int64 {
+// send is the one door for lines that leave. It numbers them; by SMS it puts
+// them in the outbox, a long text in several messages cut where a reader would
+// pause, and makes sure that somebody looks there. It returns the last one's
+// number in its thread, 0 when nothing may be sent.
+func (t *turn) send(l Line) (seq int64) {
 	th := t.c.Thread(t.thread)
-	if th == nil {
+	switch {
+	case th == nil:
+		return 0
+	case th.Channel != SMS:
+		return t.log(l).Seq
+	case th.OptedOut && l.Class != "crisis" && l.Class != "opt_out":
 		return 0
 	}
-	if th.Channel == SMS {
-		if th.OptedOut && l.Class != "crisis" && l.Class != "opt_out" {
-			return 0
-		}
-		l.Delivery = Pending
-		l.Segments = segments.Measure(string(l.Text)).Segments
+	l.Delivery = Pending
+	for _, part := range segments.Split(string(l.Text), messageSegments) {
+		l.Text, l.Segments = Text(part), segments.Measure(part).Segments
+		seq = t.log(l).Seq
 	}
-	line := t.log(l)
-	if th.Channel == SMS {
-		t.deliver(th.ID, l.Lane, t.w.Now)
-	}
-	return line.Seq
+	t.deliver(th.ID, l.Lane, t.w.Now)
+	return seq
 }
+
+// messageSegments is how long one SMS may be: beyond ten parts some phones show
+// them out of order.
+const messageSegments = 10
 
 // deliver asks for the outbox of a thread to be emptied.
 func (t *turn) deliver(thread ID, lane Lane, due time.Time) {
@@ -185,17 +191,22 @@ func (t *turn) listed(q understand.Question) string {
 	return list.String()
 }
 
-// waitFor plans what happens when nobody answers.
+// waitFor sees to it that silence is noticed. One look is planned at a time:
+// when it comes too early for the question then open, it is planned again. So
+// an ordinary answer moves no job.
 func (t *turn) waitFor(f *Frame, flow *flows.Flow) {
 	state := flow.States[f.At.State]
 	if state == nil || state.Silence == nil {
-		t.forget(JobSilence, "")
 		return
 	}
-	t.add(Schedule{Job{
-		Key: t.key(JobSilence, ""), Kind: JobSilence, Lane: LaneNotice,
-		Due: Microseconds(t.w.Now.Add(state.Silence.After)), Conversation: t.c.ID, Revision: f.Asked,
-	}})
+	if due := t.w.Now.Add(state.Silence.After); t.c.Watch.IsZero() || due.Before(t.c.Watch) {
+		t.watch(due)
+	}
+}
+
+func (t *turn) watch(due time.Time) {
+	t.c.Watch = Microseconds(due)
+	t.plan(JobSilence, LaneNotice, due, "", 0)
 }
 
 // value gives the variables that texts may use.

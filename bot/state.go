@@ -46,7 +46,8 @@ func AppendConversation(b []byte, c *Conversation) []byte {
 	b = putMessage(b, 16, func(b []byte) []byte { return appendPace(b, &c.Pace) })
 	b = putString(b, 17, c.Step)
 	b = putInt(b, 18, int64(c.Booked))
-	return putBool(b, 19, c.Withheld)
+	b = putBool(b, 19, c.Withheld)
+	return putTime(b, 20, c.Watch)
 }
 
 // ParseConversation reads what AppendConversation wrote. The strings of the
@@ -95,6 +96,8 @@ func ParseConversation(data []byte) (Conversation, error) {
 			c.Booked = int(r.int)
 		case 19:
 			c.Withheld = r.int != 0
+		case 20:
+			c.Watch = r.time()
 		}
 	}
 	if r.bad {

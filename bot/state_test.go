@@ -46,7 +46,7 @@ func anyConversation(t *rapid.T) bot.Conversation {
 		Owner: bot.Owner{Kind: bot.OwnerKind(text.Draw(t, "kind")), Organisation: text.Draw(t, "org"), Team: text.Draw(t, "team"),
 			Adviser: text.Draw(t, "adviser"), Name: text.Draw(t, "name")},
 		Paused: rapid.Bool().Draw(t, "paused"), Known: rapid.Bool().Draw(t, "known"),
-		Withheld: rapid.Bool().Draw(t, "withheld"),
+		Withheld: rapid.Bool().Draw(t, "withheld"), Watch: instant.Draw(t, "watch"),
 		Threads: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) bot.Thread {
 			return bot.Thread{ID: id.Draw(t, "id"), Channel: bot.Channel(text.Draw(t, "channel")), Seq: count.Draw(t, "seq"),
 				OptedOut: rapid.Bool().Draw(t, "out"), Own: text.Draw(t, "own"), HeardAt: instant.Draw(t, "heard")}

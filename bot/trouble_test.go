@@ -214,3 +214,24 @@ func TestABrokenTurnStillReadsDanger(t *testing.T) {
 		}
 	}
 }
+
+func TestALongTextLeavesInSeveralMessages(t *testing.T) {
+	k := newTalk(t)
+	k.say("CONSEILLER")
+	by := bot.Actor{Adviser: "1", Name: "Samira", Organisation: "departement"}
+	k.happen(bot.Claimed{By: by})
+	text := strings.TrimSpace(strings.Repeat("Voici où nous trouver : près de l'hôtel de ville. ", 30)) // ô: 67 letters a part
+	k.happen(bot.Wrote{By: by, Text: bot.Text(text), Epoch: k.c.Epoch})
+	var parts []string
+	for _, e := range k.effects {
+		if say, ok := e.(bot.Say); ok && say.Line.From == bot.FromAdviser {
+			parts = append(parts, string(say.Line.Text))
+			if say.Line.Segments > 10 {
+				t.Errorf("a message of %d segments", say.Line.Segments)
+			}
+		}
+	}
+	if len(parts) < 2 || strings.Join(parts, "") != text {
+		t.Errorf("%d messages, which join into %q", len(parts), strings.Join(parts, ""))
+	}
+}

@@ -67,7 +67,6 @@ func (t *turn) wordless() bool {
 func (t *turn) stop(word string, answered bool) {
 	th := t.c.Thread(t.thread)
 	t.c.Paused = true
-	t.forget(JobSilence, "")
 	if th.Channel != SMS {
 		if t.c.Owner.Kind == Adviser {
 			t.forHumans()
@@ -155,7 +154,6 @@ func (t *turn) speak(lang string) bool {
 
 func (t *turn) pause() {
 	t.c.Paused = true
-	t.forget(JobSilence, "")
 	t.say("pause")
 }
 
