@@ -61,7 +61,6 @@ type server struct {
 	chat        *webchat.Server
 	console     *console.Console
 	mux         *http.ServeMux
-	ready       func() bool
 }
 
 func newServer(p *program, svc *service, address string) (*server, error) {

@@ -154,8 +154,8 @@ func TestWhatPeopleWriteStaysText(t *testing.T) {
 
 func TestNothingPersonalIsLogged(t *testing.T) {
 	d := newDesk(t)
-	id := d.says("sms:+33639980077", "CONSEILLER, je m'appelle Zébulon")
-	id = d.says("sms:+33639980077", "CONSEILLER")
+	d.says("sms:+33639980077", "CONSEILLER, je m'appelle Zébulon")
+	id := d.says("sms:+33639980077", "CONSEILLER")
 	samira := d.signedIn("samira")
 	samira.act(id, "claim")
 	samira.act(id, "reply", "epoch", "0", "text", "Bonjour Zébulon", "anyway", "1")

@@ -38,7 +38,7 @@ type CallbackFault int
 
 // The callback faults.
 const (
-	noCallbackFault CallbackFault = iota
+	_ CallbackFault = iota // none
 	// DropCallbacks posts none.
 	DropCallbacks
 	// DuplicateCallbacks posts each twice.

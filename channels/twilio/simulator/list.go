@@ -47,10 +47,10 @@ func (o *Operator) list(w http.ResponseWriter, r *http.Request) {
 // readPaging gives the size of a page, 1 to 1000, and its number from 0.
 func readPaging(query url.Values) (size, number int, err error) {
 	if size, err = readInt(query, "PageSize", defaultPageSize); err != nil || size < 1 {
-		return 0, 0, fmt.Errorf("PageSize must be between 1 and %d", maxPageSize)
+		return 0, 0, fmt.Errorf("parameter PageSize must be between 1 and %d", maxPageSize)
 	}
 	if number, err = readInt(query, "Page", 0); err != nil || number < 0 || number > maxPage {
-		return 0, 0, fmt.Errorf("Page must be between 0 and %d", maxPage)
+		return 0, 0, fmt.Errorf("parameter Page must be between 0 and %d", maxPage)
 	}
 	return min(size, maxPageSize), number, nil
 }

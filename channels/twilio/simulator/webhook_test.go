@@ -269,8 +269,7 @@ func TestTwiMLAnswers(t *testing.T) {
 
 func TestLogsSayNeitherNumberNorText(t *testing.T) {
 	var out bytes.Buffer
-	var w world
-	w = newWorld(t, func(c *simulator.Config) {
+	w := newWorld(t, func(c *simulator.Config) {
 		c.Log = slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	w.hooks.answer(page("application/json", "{}"))
