@@ -94,7 +94,7 @@ func export(address bot.Address, d bot.Dossier) exported {
 			continue // what happened, not what was said
 		}
 		out.Messages = append(out.Messages, exportedMessage{
-			Seq: l.Seq, From: l.From, Text: string(l.Text), At: l.At, Channel: d.Threads[l.Thread], Status: l.Delivery.String(),
+			Seq: l.Seq, From: l.From, Text: string(l.Text), At: l.At, Channel: d.Threads[l.Thread], Status: status(l),
 		})
 	}
 	for _, a := range d.Answers {
@@ -119,6 +119,18 @@ func export(address bot.Address, d bot.Dossier) exported {
 		out.HandOffs = append(out.HandOffs, row)
 	}
 	return out
+}
+
+// status says how far a message got. What is read from the log needs no
+// delivery.
+func status(l bot.Line) string {
+	switch {
+	case l.From == bot.FromPerson:
+		return "received"
+	case l.Delivery == bot.Internal:
+		return "shown"
+	}
+	return l.Delivery.String()
 }
 
 type eraseCommand struct {
