@@ -51,7 +51,11 @@ func (t *turn) send(l Line) (seq int64) {
 		return 0
 	}
 	l.Delivery = Pending
-	for _, part := range segments.Split(string(l.Text), messageSegments) {
+	parts := []string{string(l.Text)}
+	if segments.Measure(parts[0]).Segments > messageSegments {
+		parts = segments.Split(parts[0], messageSegments)
+	}
+	for _, part := range parts {
 		l.Text, l.Segments = Text(part), segments.Measure(part).Segments
 		seq = t.log(l).Seq
 	}

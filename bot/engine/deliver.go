@@ -91,6 +91,7 @@ func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out b
 // other waits, the job ends in the same commit; one said meanwhile has planned
 // the job anew, which keeps it.
 func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (more bool, err error) {
+	e.Log.LogAttrs(ctx, slog.LevelInfo, "sent", slog.String("line", bot.LineRef(out.Conversation, out.Lines[0].N)), slog.String("provider", receipt.Provider))
 	m := bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments}
 	if len(out.Lines) > 1 {
 		return true, e.mark(ctx, out.Lines[0], m, nil)

@@ -108,6 +108,8 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 		return result, err
 	}
 	e.counts.Turns.Add(1)
+	e.Log.LogAttrs(ctx, slog.LevelInfo, "turn", slog.String("conversation", next.ID.String()), slog.String("source", event.Source),
+		slog.Int64("n", next.N), slog.String("step", next.Step), slog.String("owner", string(next.Owner.Kind)))
 	e.after(ctx, to, &loaded.Conversation, &next, out)
 	return result, nil
 }

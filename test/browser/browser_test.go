@@ -24,6 +24,7 @@ import (
 func TestMain(m *testing.M) { program.Main(m) }
 
 func TestStory(t *testing.T) {
+	program.Whole(t)
 	server := play(t, requireKit(t), "story.mjs")
 	told := server.Secrets("33639980001", "06 39 98", "mirabelle", "besanson", "jeudi", "Samira", "demo.relais.example")
 	if len(told) > 0 {

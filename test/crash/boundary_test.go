@@ -25,6 +25,7 @@ var boundaries = []string{
 // times each, while more and more people text. The promises hold as if nothing
 // had happened.
 func TestCrashAtEachBoundary(t *testing.T) {
+	program.Whole(t)
 	t.Parallel()
 	together(t, boundaries[:6], func(t *testing.T, boundary string) {
 		// A newcomer is claimed for once at the least, and committed for often.
@@ -52,6 +53,7 @@ func TestCrashAtEachBoundary(t *testing.T) {
 // TestCrashWhileSettingUp lets the first start die at each transaction that
 // gives an empty store what it needs. The next start carries on.
 func TestCrashWhileSettingUp(t *testing.T) {
+	program.Whole(t)
 	t.Parallel()
 	together(t, boundaries[6:], func(t *testing.T, boundary string) {
 		for visit := 1; visit <= 3; visit++ {

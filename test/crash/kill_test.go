@@ -24,6 +24,7 @@ func TestMain(m *testing.M) { program.Main(m) }
 // the server is killed ten times. What was acknowledged is there, once, in
 // order; every reply reached its phone, once, in order.
 func TestKillUnderLoad(t *testing.T) {
+	program.Whole(t)
 	t.Parallel()
 	s := newScene(t, 12)
 	server := s.start(t)

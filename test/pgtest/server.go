@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -150,7 +151,7 @@ func findPrograms() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("%w: no initdb found", errNone)
+	return "", errors.New("no initdb found")
 }
 
 func isProgram(path string) bool {
@@ -177,7 +178,7 @@ func runAs() (*syscall.Credential, error) {
 			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: running as root, and no user postgres or nobody to run a server as", errNone)
+	return nil, errors.New("running as root, and no user postgres or nobody to run a server as")
 }
 
 // makeDirectory makes the server's directory, short enough for the path of a
