@@ -32,13 +32,16 @@ check: ## vet, staticcheck and the dialogues' own checker
 	go run ./cmd/relais flows check
 
 golden: ## rewrite the expected lines of the golden files; the diff is the review
-	go test ./test/transcripts/... ./flows/... -update
+	go test ./flows ./test/transcripts ./test/scripts -update
 
 fuzz: ## each fuzz target for 20 seconds
 	@sh test/fuzz.sh 20s
 
 bench: ## the tables of speed, beside the peers' figures
 	@sh test/bench.sh
+
+chaos: ## the killing tests, five times over
+	RELAIS_TEST_REQUIRE=1 go test -count=5 -timeout 60m ./test/crash ./test/postgres
 
 cover: ## coverage by package
 	go test -cover ./...
