@@ -38,8 +38,11 @@ func (t *turn) handOff(r Request) {
 	promise, promised := t.w.Territory.PromiseOf(team, t.w.Now, r.Urgent)
 	t.c.HandOff = &HandOff{
 		ID: t.id(), State: HandOffOffered, Organisation: team.Organisation, Team: team.ID,
-		Reason: r.Reason, Urgent: r.Urgent, AskedBy: r.By, Step: t.step(),
+		Reason: r.Reason, Urgent: r.Urgent, AskedBy: r.By,
 		Since: t.w.Now, Deadline: Microseconds(promise.Deadline), Waiting: t.w.Now, Asked: t.c.Asked,
+	}
+	if f := t.c.Top(); f != nil {
+		t.c.HandOff.Flow, t.c.HandOff.Step = f.Flow, f.At.State
 	}
 	t.own(Owner{Kind: Queue, Organisation: team.Organisation, Team: team.ID})
 	t.add(Hand{HandOff: *t.c.HandOff})

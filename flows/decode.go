@@ -17,7 +17,7 @@ var (
 	optionKeys  = []string{"value", "codes", "if", "set", "add", "drop", "to", "back"}
 	edgeKeys    = []string{"if", "unless", "set", "add", "drop", "to", "back"}
 	testKeys    = []string{"more_than", "younger_than", "known"}
-	silenceKeys = []string{"after", "say", "to", "within"}
+	silenceKeys = []string{"after", "say", "to"}
 	actionKeys  = []string{"handoff", "urgent", "submit", "withhold", "start", "entry", "crisis", "appointment", "erase", "copy", "optout", "set", "add", "drop"}
 	textKeys    = []string{"sms", "web", "tail", "segments", "options"}
 	labelKeys   = []string{"label", "web", "words"}

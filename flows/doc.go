@@ -11,7 +11,7 @@
 //	entries: {start: q01, resume: q01}   # "start" alone when left out: the first state
 //	recap: [commune, rsa, health]        # what {recap} tells back, in this order
 //	private: [health]                    # … and what it only calls "a personal matter"
-//	silence: {after: 72h, say: nudge, within: hours}  # for every question without its own
+//	silence: {after: 72h, say: nudge}  # for every question without its own; always within the hours for texts nobody provoked
 //	states:
 //	  q01:
 //	    ask: q01                         # a text key; the dialogue waits here

@@ -89,12 +89,12 @@ type Assign struct {
 	Drop   []string
 }
 
-// Silence says what happens when nobody answers a question.
+// Silence says what happens when nobody answers a question. It waits for the
+// hours when a text that nobody provoked may be sent.
 type Silence struct {
-	After  time.Duration
-	Say    string // said once, the question stays open
-	To     string // or the dialogue goes there
-	Within bool   // only inside the hours for texts that nobody provoked
+	After time.Duration
+	Say   string // said once, the question stays open
+	To    string // or the dialogue goes there
 
 	event string // when To is set
 }

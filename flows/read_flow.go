@@ -299,11 +299,6 @@ func (d *decoder) silence(n *node) *Silence {
 			s.Say = d.text(value)
 		case "to":
 			s.To = d.name(value)
-		case "within":
-			if d.text(value) != "hours" {
-				d.fault(value.pos, "within is followed by hours, or left out")
-			}
-			s.Within = true
 		}
 	}
 	if n.kind != isMapping {

@@ -131,7 +131,7 @@ func (e *Engine) turn(set *set, c bot.Conversation, event bot.Event, w bot.World
 	defer func() {
 		if cause := recover(); cause != nil {
 			e.Log.Error("turn failed", slog.String("conversation", c.ID.String()), slog.String("step", c.Step),
-				slog.Any("cause", cause), slog.String("stack", string(debug.Stack())))
+				slog.String("cause", fmt.Sprintf("%T", cause)), slog.String("stack", string(debug.Stack())))
 			said, _ := event.What.(bot.Said)
 			event.What = bot.Broken{Said: said}
 			next, effects = bot.Turn(set, c, event, w)
