@@ -11,7 +11,7 @@ import (
 type Event struct {
 	Source string // "twilio", "chat", "desk", "job", "import"
 	ID     string
-	At     time.Time // when we heard of it, UTC
+	At     time.Time // when it happened, as its source tells; zero: now
 	What   What
 }
 

@@ -45,8 +45,9 @@ type Job struct {
 	Subject      string // what it is about, when the key does not say: an appointment's key, a hand-off's id
 	Revision     int64  // of that subject when the job was planned; a job about an older one does nothing
 
-	Token     int64 // of the lease; set by Due
-	Serial    int64 // how many times it was scheduled; finishing leaves a job that was scheduled again meanwhile
+	Token     int64     // of the lease; set by Due, or by whoever plans the job together with Lease
+	Lease     time.Time // planned with it, a job that is not there yet is born claimed until then, under Token
+	Serial    int64     // how many times it was scheduled; finishing leaves a job that was scheduled again meanwhile
 	Attempts  int
 	Reclaimed bool // the lease before this one died: what it had begun is unknown
 }

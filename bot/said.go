@@ -16,7 +16,8 @@ func (t *turn) said(what Said) {
 		t.refuse(RefusedNotYours, "") // heard on a thread that is not this conversation's
 		return
 	}
-	th.HeardAt, t.c.Heard = t.w.Now, t.w.Now
+	outrun := t.outrun(th)
+	t.hear(th)
 	if what.Own != "" {
 		th.Own = what.Own
 	}
@@ -49,6 +50,9 @@ func (t *turn) said(what Said) {
 		t.stop(text, operators || what.OptOut != "")
 		return
 	case understand.Start:
+		if outrun {
+			return // perhaps a STOP came meanwhile
+		}
 		t.start(what.OptOut != "")
 		t.stalled()
 		return
@@ -60,6 +64,10 @@ func (t *turn) said(what Said) {
 	}
 	if th.OptedOut && t.c.Owner.Kind == Assistant && intent != understand.Human && intent != understand.Call {
 		return // nothing can be answered: no question is open for them either
+	}
+	if t.late(intent) {
+		t.catchUp()
+		return
 	}
 	if t.c.Owner.Kind != Assistant && !t.whileWaiting(intent) {
 		t.forHumans()

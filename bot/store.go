@@ -44,8 +44,8 @@ type Store interface {
 	Commit(ctx context.Context, group []*Commit) ([]error, error)
 
 	// Due claims up to limit jobs whose time has come, lanes first, then due
-	// times, for as long as lease, and returns when the next unclaimed one will
-	// be due (zero: none).
+	// times, for as long as lease, and returns when the next one can be claimed
+	// (zero: none): when it is due, or when the lease of whoever has it ends.
 	Due(ctx context.Context, now time.Time, limit int, lease time.Duration) ([]Job, time.Time, error)
 
 	// Renew keeps claimed jobs; those whose token is no longer valid are left
@@ -66,9 +66,23 @@ type Store interface {
 	// Marker changes whenever another process or connection wrote.
 	Marker(ctx context.Context) (int64, error)
 
+	// Known tells which events of a source took effect, among at most a few
+	// hundred.
+	Known(ctx context.Context, source string, events []string) (map[string]bool, error)
+
+	// Statistics counts what waits at a time. It is asked every few seconds and
+	// stays cheap however much is stored.
+	Statistics(ctx context.Context, now time.Time) (Statistics, error)
+
 	// Appointment returns an appointment by its key, and the conversation it
 	// belongs to; ErrNotFound.
 	Appointment(ctx context.Context, key appointments.Key) (appointments.Appointment, ID, error)
+
+	// Purge deletes one batch of what was kept long enough, in one short
+	// transaction that no turn waits for longer than for another turn. It looks
+	// at a bounded number of rows: a batch may delete nothing and still have a
+	// Next. A person who is heard meanwhile stays.
+	Purge(ctx context.Context, p Purge) (Purged, error)
 
 	Versions
 	Registry
@@ -105,6 +119,7 @@ type Commit struct {
 
 	Lines     []Line
 	Marks     []Mark
+	Begin     *Begin // written after the marks and cancels
 	Cancels   []Cancel
 	Answers   []Answer
 	Withdrawn []string // answer keys; "" is all of them
@@ -112,6 +127,7 @@ type Commit struct {
 	Schedule  []Job
 	Forget    []string
 	Done      *Job // the job this turn finishes, under its token
+	Under     *Job // a claimed job the turn is part of and leaves as it is: ErrLease when its lease is lost
 	HandOffs  []Hand
 	OptOuts   []OptOut
 	OptIns    []OptIn
@@ -134,6 +150,23 @@ type Mark struct {
 	Error        int
 	Segments     int
 }
+
+// Begin takes the first line that waits in a thread's outbox (in the order of
+// Outbox) and marks it as begun, unless it is begun already or its address
+// opted out and the line is neither a crisis line nor the word that confirms
+// the opt-out. The store fills Outbox, as it stands after that, with at most
+// two lines, and tells whether the first of them was begun by an Earlier commit:
+// then it may have left. An erased thread leaves the outbox empty. A turn that
+// does not hold begins nothing.
+type Begin struct {
+	Thread  ID
+	Outbox  Outbox
+	Earlier bool
+}
+
+// DespiteOptOut tells whether the line leaves even for an address that opted
+// out.
+func (l *Line) DespiteOptOut() bool { return l.Class == "crisis" || l.Class == "opt_out" }
 
 // Outbox is what waits to be sent on a thread.
 type Outbox struct {

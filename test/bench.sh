@@ -1,9 +1,15 @@
 #!/bin/sh
-# Prints the tables of speed. Figures of peers were measured apart, on such a
-# machine of two cores; ratios count more than absolute figures.
+# Prints the tables of speed, in about twelve minutes. Figures of peers were
+# measured apart, on such a machine of two cores; ratios inside one run count
+# more than absolute figures. `go run ./test/load` runs each part alone, longer
+# and larger; -json keeps every run.
 set -eu
 cd "$(dirname "$0")/.."
-CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/relais ./cmd/relais
+export CGO_ENABLED=0
+go build -trimpath -ldflags '-s -w' -o bin/relais ./cmd/relais
+tool=$(mktemp -d)
+trap 'rm -rf "$tool"' EXIT
+go build -o "$tool/load" ./test/load
 
 echo "== one turn: state opened, decoded, decided, encoded, sealed (goflow: 600 µs, 1311 allocs)"
 go test -run '^$' -bench '^BenchmarkTurn$' -count 3 ./bot | grep '^Benchmark'
@@ -11,9 +17,12 @@ echo
 echo "== reading an answer (aim: 50 µs)"
 go test -run '^$' -bench . -benchtime 200ms ./flows/understand | grep '^Benchmark'
 echo
-echo "== signed webhook → reply committed, SQLite, synchronous=FULL, generator on the same cores"
-go run ./test/load -c 1,32 -rounds 3
+"$tool/load" turns -d 3s -warm 1s
 echo
-go run ./test/load -c 1,32 -rounds 3 -deliver
+"$tool/load" latency -rounds 1 -d 3s -warm 1s
 echo
-go run ./test/load -footprint -rounds 3
+"$tool/load" growth -rounds 3 -d 2s -warm 2s
+echo
+"$tool/load" jobs -rounds 1 -d 5s -idle 10s
+echo
+"$tool/load" footprint

@@ -18,15 +18,17 @@ var arrows = map[string][]string{
 	"handoff":                   {"bot/calendar", "bot/appointments"},
 	"bot":                       {"flows", "flows/segments", "flows/understand", "handoff", "bot/calendar", "bot/appointments"},
 	"bot/seal":                  {"bot", "bot/appointments"},
+	"bot/tables":                {},
+	"bot/recent":                {},
 	"bot/bus":                   {"bot"},
-	"bot/engine":                {"bot", "bot/bus", "flows", "flows/understand", "handoff"},
-	"bot/sqlite":                {"bot", "bot/seal", "bot/appointments"},
-	"bot/postgres":              {"bot", "bot/seal", "bot/appointments"},
+	"bot/engine":                {"bot", "bot/bus", "bot/recent", "flows", "flows/understand", "handoff"},
+	"bot/sqlite":                {"bot", "bot/recent", "bot/seal", "bot/tables", "bot/appointments"},
+	"bot/postgres":              {"bot", "bot/recent", "bot/seal", "bot/tables", "bot/appointments"},
 	"channels/twilio":           {"flows/segments"},
 	"channels/twilio/simulator": {},
-	"channels/webchat":          {"bot", "bot/engine", "bot/calendar"},
+	"channels/webchat":          {"bot", "bot/bus", "bot/engine", "bot/calendar"},
 	"channels/terminal":         {"bot", "bot/engine", "flows", "handoff", "bot/calendar", "bot/appointments"},
-	"handoff/console":           {"bot", "bot/engine", "bot/calendar", "flows/segments", "handoff"},
+	"handoff/console":           {"bot", "bot/bus", "bot/engine", "bot/calendar", "flows/segments", "handoff"},
 }
 
 // above may import anything: they join things together, or test.

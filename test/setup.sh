@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what `make test` needs beside Go: Postgres, Chromium, Node's packages
+# Installs what `make test` needs beside Go: Postgres, Redis, Chromium, Node's packages
 # for the browser test. What cannot be installed is named, and the tests that
 # need it fail rather than pass unseen.
 set -u
@@ -11,9 +11,12 @@ have_postgres() { have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 
 have_chromium() { have chromium || have chromium-browser || have google-chrome; }
 
 have_postgres || missing="$missing postgresql"
+have redis-server || missing="$missing redis-server"
 have_chromium || missing="$missing chromium"
 have node || missing="$missing nodejs"
 have npm || missing="$missing npm"
+[ -x /usr/sbin/nginx ] || have nginx || missing="$missing nginx"       # reads and runs the sample of deploy/
+have faketime || missing="$missing faketime" # for a database whose clock is wrong
 
 if [ -n "$missing" ]; then
 	if [ "$(id -u)" = 0 ] && have apt-get; then

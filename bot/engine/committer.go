@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"time"
 
 	"relais/bot"
 )
@@ -36,6 +37,10 @@ func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
 		}
 	}
 }
+
+// commitPatience is how long the store may take over one group. Only a network
+// that swallows answers takes longer than the store's own limits.
+const commitPatience = 40 * time.Second
 
 // runCommitter takes one turn, then whatever waits, and commits them together.
 // It never lingers: a single turn goes at once.
@@ -78,8 +83,11 @@ func (e *Engine) commitGroup(group []*commit) {
 	}
 	// Not the callers' contexts: a group must not fail because one of them
 	// hung up.
-	outcomes, err := e.Store.Commit(context.Background(), turns)
+	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
+	defer cancel()
+	outcomes, err := e.Store.Commit(ctx, turns)
 	e.counts.Groups.Add(1)
+	e.metrics.group.Observe(float64(len(group)))
 	for i, p := range group {
 		if err != nil {
 			p.outcome <- err

@@ -69,7 +69,9 @@ func (e *Engine) inDanger(ctx context.Context, a bot.Address, event bot.Event) {
 		return
 	}
 	text := e.Flows.library.Common[lang]["crisis_"+string(family)].Render(true, nil, e.Flows.place)
+	watch := e.metrics.watch()
 	_, err = sender.Send(context.WithoutCancel(ctx), bot.Outgoing{To: a, Text: bot.Text(text), Ref: "unrecorded-" + bot.ID(nonce).String()})
+	e.metrics.sent(watch, a.Channel, err)
 	if err != nil {
 		e.unrecorded.forget(a)
 	}
@@ -86,7 +88,10 @@ func (e *Engine) callOnCall(ctx context.Context, text bot.Text) {
 		if sender == nil || err != nil {
 			continue
 		}
-		if _, err := sender.Send(context.WithoutCancel(ctx), bot.Outgoing{To: a, Text: text, Ref: "oncall-" + bot.ID(nonce).String()}); err != nil {
+		watch := e.metrics.watch()
+		_, err = sender.Send(context.WithoutCancel(ctx), bot.Outgoing{To: a, Text: text, Ref: "oncall-" + bot.ID(nonce).String()})
+		e.metrics.sent(watch, a.Channel, err)
+		if err != nil {
 			e.Log.Error("calling whoever is on call failed", slog.Any("error", err))
 		}
 	}

@@ -10,61 +10,98 @@ import (
 	"relais/bot"
 )
 
-// deliver sends the pending lines of one thread, in order, one at a time. A line
-// is marked as begun in a commit of its own and then looked at again: whatever
-// was withdrawn before that commit stays, and after a crash it is known which
-// line may have left.
+// deliver sends the waiting lines of one thread, in order, one at a time. A line
+// is begun in a commit of its own: whatever was withdrawn before that commit
+// stays, and after a crash it is known which line may have left.
 func (e *Engine) deliver(ctx context.Context, job bot.Job) error {
-	for {
-		out, err := e.Store.Outbox(ctx, job.Thread, 2)
-		if errors.Is(err, bot.ErrNotFound) || err == nil && len(out.Lines) == 0 {
-			return e.finish(ctx, job)
-		}
-		if err != nil {
-			return fmt.Errorf("reading the outbox: %w", err)
-		}
-		more, err := e.deliverOne(ctx, job, out)
-		if err != nil || !more {
-			return err
-		}
+	next, err := e.begin(ctx, job, nil)
+	for next != nil && err == nil {
+		next, err = e.deliverOne(ctx, job, next)
 	}
+	return err
 }
 
-// deliverOne settles the first line of an outbox. It tells whether the job goes
-// on with the next one: otherwise it was put off, or has ended.
-func (e *Engine) deliverOne(ctx context.Context, job bot.Job, out bot.Outbox) (more bool, err error) {
-	line := out.Lines[0]
-	sender := e.Senders[out.Address.Channel]
-	switch {
-	case sender == nil:
-		e.putOff(ctx, job, sweep)
-		return false, nil
-	case out.OptedOut && line.Class != "crisis" && line.Class != "opt_out":
-		return true, e.mark(ctx, line, bot.Mark{Delivery: bot.Cancelled}, nil)
-	case line.Delivery == bot.Begun:
-		return e.resolve(ctx, job, sender, out)
+// begin begins the first line that waits in the job's thread, in one commit
+// with what is known of the one before it. It returns nil when the job is over,
+// or was put off.
+func (e *Engine) begin(ctx context.Context, job bot.Job, before []bot.Mark) (*bot.Begin, error) {
+	if e.mayWait() {
+		if err := e.markAll(ctx, before); err != nil {
+			return nil, err
+		}
+		before = nil
+		if ready, err := e.wait(ctx, job); !ready || err != nil {
+			return nil, err
+		}
 	}
-	if wait := e.pace.take(e.Clock(), line.Segments); wait > 0 && line.Lane != bot.LaneCrisis {
-		e.putOff(ctx, job, wait)
-		return false, nil
+	begin := &bot.Begin{Thread: job.Thread}
+	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: before, Begin: begin, Under: &job}); err != nil {
+		return nil, fmt.Errorf("beginning a line: %w", err)
 	}
-	if err := e.mark(ctx, line, bot.Mark{Delivery: bot.Begun}, nil); err != nil {
-		return false, err
+	e.hintMarks(before)
+	if len(begin.Outbox.Lines) == 0 {
+		return nil, e.finish(ctx, job)
 	}
-	now, err := e.Store.Outbox(ctx, job.Thread, 2)
+	return begin, nil
+}
+
+// mayWait tells whether lines may have to wait before they are begun: for the
+// pace, or for somebody who sends them.
+func (e *Engine) mayWait() bool { return e.paced() || e.Senders[bot.SMS] == nil }
+
+// wait tells whether the first line of an outbox may be begun now. When it may
+// not, the job is put off.
+func (e *Engine) wait(ctx context.Context, job bot.Job) (ready bool, err error) {
+	out, err := e.Store.Outbox(ctx, job.Thread, 1)
+	if errors.Is(err, bot.ErrNotFound) || err == nil && len(out.Lines) == 0 {
+		return false, e.finish(ctx, job)
+	}
 	if err != nil {
 		return false, fmt.Errorf("reading the outbox: %w", err)
 	}
-	if len(now.Lines) == 0 || now.Lines[0].N != line.N || now.Lines[0].Delivery != bot.Begun {
-		return true, nil // withdrawn meanwhile, or a crisis line came before it
+	line := out.Lines[0]
+	switch {
+	case e.Senders[out.Address.Channel] == nil:
+		e.putOff(ctx, job, sweep)
+		return false, nil
+	case line.Delivery == bot.Begun, out.OptedOut && !line.DespiteOptOut():
+		return true, nil
 	}
-	return e.send(ctx, job, sender, now)
+	if wait := e.pause(ctx, out, line); wait > 0 && line.Lane != bot.LaneCrisis {
+		e.putOff(ctx, job, wait)
+		return false, nil
+	}
+	return true, nil
 }
 
-// send hands the first line of an outbox, already begun, to the operator.
-func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (more bool, err error) {
+// deliverOne settles the first line of an outbox. It returns what was begun
+// after it, or nil when the job is over or was put off.
+func (e *Engine) deliverOne(ctx context.Context, job bot.Job, next *bot.Begin) (*bot.Begin, error) {
+	out := next.Outbox
 	line := out.Lines[0]
+	sender := e.Senders[out.Address.Channel]
+	switch {
+	case out.OptedOut && line.Delivery == bot.Pending:
+		return e.begin(ctx, job, []bot.Mark{markOf(line, bot.Mark{Delivery: bot.Cancelled})})
+	case sender == nil:
+		return nil, e.again(ctx, job, line, sweep)
+	case next.Earlier:
+		return e.resolve(ctx, job, sender, out)
+	}
+	return e.send(ctx, job, sender, out)
+}
+
+// send hands the first line of an outbox, already begun, to the operator. It
+// does not when the lease is over: a process that was stopped for a while wakes
+// up here, and somebody else is looking after the line.
+func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (*bot.Begin, error) {
+	if e.leases.over(job, e.now()) {
+		return nil, bot.ErrLease
+	}
+	line := out.Lines[0]
+	watch := e.metrics.watch()
 	receipt, err := sender.Send(ctx, outgoing(out, line))
+	e.metrics.sent(watch, out.Address.Channel, err)
 	if err == nil {
 		e.counts.Sent.Add(1)
 		return e.accepted(ctx, job, out, receipt)
@@ -77,26 +114,30 @@ func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out b
 	e.Log.Warn("send failed", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.String("kind", string(failure.Kind)), slog.Int("code", failure.Code))
 	switch failure.Kind {
 	case bot.SendThrottled, bot.SendNotSent:
-		return false, e.again(ctx, job, line, max(failure.After, backoff(job.Attempts)))
+		return nil, e.again(ctx, job, line, max(failure.After, backoff(job.Attempts)))
 	case bot.SendConfiguration:
-		return false, e.again(ctx, job, line, time.Minute) // ours to mend: nothing is given up
+		return nil, e.again(ctx, job, line, time.Minute) // ours to mend: nothing is given up
 	case bot.SendUnknown:
 		e.counts.Unknown.Add(1)
-		return false, e.look(ctx, job, firstLook)
+		return nil, e.look(ctx, job, firstLook)
 	}
-	return true, e.giveUp(ctx, line, failure.Kind, failure.Code, "")
+	if err := e.giveUp(ctx, line, failure.Kind, failure.Code, ""); err != nil {
+		return nil, err
+	}
+	return e.begin(ctx, job, nil)
 }
 
 // accepted records that the operator took the first line of an outbox. When no
 // other waits, the job ends in the same commit; one said meanwhile has planned
 // the job anew, which keeps it.
-func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (more bool, err error) {
-	e.Log.LogAttrs(ctx, slog.LevelInfo, "sent", slog.String("line", bot.LineRef(out.Conversation, out.Lines[0].N)), slog.String("provider", receipt.Provider))
+func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (*bot.Begin, error) {
+	line := out.Lines[0]
+	e.Log.LogAttrs(ctx, slog.LevelInfo, "sent", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.String("provider", receipt.Provider))
 	m := bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments}
 	if len(out.Lines) > 1 {
-		return true, e.mark(ctx, out.Lines[0], m, nil)
+		return e.begin(ctx, job, []bot.Mark{markOf(line, m)})
 	}
-	return false, e.mark(ctx, out.Lines[0], m, over(&job))
+	return nil, e.mark(ctx, line, m, over(&job))
 }
 
 // again puts a line that certainly did not leave back in its place, for later.
@@ -108,7 +149,7 @@ func (e *Engine) again(ctx context.Context, job bot.Job, line bot.Line, after ti
 // look plans the next look for evidence, counted from none.
 func (e *Engine) look(ctx context.Context, job bot.Job, after time.Duration) error {
 	planned := job
-	planned.Due = e.now().Add(after)
+	planned.Due, planned.Lease = e.now().Add(after), time.Time{}
 	return e.commit(ctx, &bot.Commit{At: e.now(), Schedule: []bot.Job{planned}, Done: over(&job)})
 }
 
@@ -122,11 +163,11 @@ const looks = 4
 // resolve settles a line that was begun and may have left. Evidence comes from
 // the operator's status callback, which raises the line by itself, or from its
 // list of messages. Only when neither shows up in time is the text sent again.
-func (e *Engine) resolve(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (more bool, err error) {
+func (e *Engine) resolve(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (*bot.Begin, error) {
 	line := out.Lines[0]
 	if job.Reclaimed { // whoever began it is gone: the count begins here
 		e.counts.Unknown.Add(1)
-		return false, e.look(ctx, job, firstLook)
+		return nil, e.look(ctx, job, firstLook)
 	}
 	finder, ok := sender.(bot.Finder)
 	if !ok {
@@ -137,12 +178,12 @@ func (e *Engine) resolve(ctx context.Context, job bot.Job, sender bot.Sender, ou
 	case err != nil:
 		e.Log.Warn("looking for a sent text failed", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.Any("error", err))
 		e.putOff(ctx, job, e.Evidence/looks)
-		return false, nil
+		return nil, nil
 	case found:
 		return e.accepted(ctx, job, out, receipt)
 	case job.Attempts < looks:
 		e.putOff(ctx, job, e.Evidence/looks)
-		return false, nil
+		return nil, nil
 	}
 	e.Log.Info("no trace of a text: sending it again", slog.String("line", bot.LineRef(line.Conversation, line.N)))
 	return e.send(ctx, job, sender, out)
@@ -180,12 +221,36 @@ func outgoing(out bot.Outbox, line bot.Line) bot.Outgoing {
 
 // mark raises how far one line got, and may end the job in the same commit.
 func (e *Engine) mark(ctx context.Context, line bot.Line, m bot.Mark, done *bot.Job) error {
-	m.Conversation, m.N = line.Conversation, line.N
+	m = markOf(line, m)
 	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: []bot.Mark{m}, Done: done}); err != nil {
 		return fmt.Errorf("marking a line: %w", err)
 	}
-	e.Bus.Publish(bot.ConversationTopic(line.Conversation), bot.Hint{Conversation: line.Conversation})
+	e.hintMarks([]bot.Mark{m})
 	return nil
+}
+
+// markAll raises how far some lines got, if there are any.
+func (e *Engine) markAll(ctx context.Context, marks []bot.Mark) error {
+	if len(marks) == 0 {
+		return nil
+	}
+	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: marks}); err != nil {
+		return fmt.Errorf("marking a line: %w", err)
+	}
+	e.hintMarks(marks)
+	return nil
+}
+
+func markOf(line bot.Line, m bot.Mark) bot.Mark {
+	m.Conversation, m.N = line.Conversation, line.N
+	return m
+}
+
+// hintMarks tells whoever watches that lines got further.
+func (e *Engine) hintMarks(marks []bot.Mark) {
+	for _, m := range marks {
+		e.Bus.Publish(bot.ConversationTopic(m.Conversation), bot.Hint{Conversation: m.Conversation})
+	}
 }
 
 // giveUp records that a line will never arrive, and lets the turn decide who

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,9 @@ type Config struct {
 	// Senders deliver texts, by channel. A channel without one keeps its lines
 	// waiting.
 	Senders map[bot.Channel]bot.Sender
+	// Archive is the operator's list of what people sent, compared with what
+	// reached us. Defaults to none.
+	Archive Archive
 	// Bus carries hints. Defaults to one inside this process.
 	Bus bot.Bus
 	// Clock tells the time. Defaults to time.Now.
@@ -46,13 +50,17 @@ type Config struct {
 	Idle bool
 	// Group is how many turns one commit may carry. Defaults to 32.
 	Group int
+	// Committers is how many commits are under way at once: while one waits for
+	// the store, another is being made. Two suit a server; a store that takes
+	// one writer at a time wants one. Defaults to 1.
+	Committers int
 	// Workers is how many due jobs run at once. Defaults to 16.
 	Workers int
 	// Lease is how long a claimed job is ours without a renewal. Defaults to
-	// 10 s.
+	// 8 s: what a dead instance held goes on within 10.
 	Lease time.Duration
-	// Rate is how many SMS segments leave per second and sender; 0 is no limit.
-	Rate float64
+	// Pace tells when texts may leave. Defaults to at once.
+	Pace Pacer
 	// OnCall are told of a crisis that nobody acknowledges. Defaults to nobody.
 	OnCall []bot.Address
 	// Evidence is how long the result of a send that nobody knows is looked
@@ -76,11 +84,14 @@ func (c Config) withDefaults() Config {
 	if c.Group == 0 {
 		c.Group = 32
 	}
+	if c.Committers == 0 {
+		c.Committers = 1
+	}
 	if c.Workers == 0 {
 		c.Workers = 16
 	}
 	if c.Lease == 0 {
-		c.Lease = 10 * time.Second
+		c.Lease = 8 * time.Second
 	}
 	if c.Evidence == 0 {
 		c.Evidence = 20 * time.Second
@@ -94,34 +105,35 @@ type Engine struct {
 	lanes      lanes
 	commits    chan *commit
 	wake       chan struct{} // a job may be due
+	ended      chan struct{} // a job has ended
+	nextLook   atomic.Int64  // when the dispatcher looks for due jobs again, in microseconds
+	slots      chan struct{} // one taken for each job under way
 	leases     leases
-	pace       pace
+	memory     memory
 	counts     Counts
+	metrics    *metrics
 	unrecorded unrecorded
+	stopping   chan struct{} // long jobs come to an end
 	closing    chan struct{} // no new commit is taken
 	closed     chan struct{} // the committer has ended
-}
-
-// Counts is what an engine has done since it started.
-type Counts struct {
-	Turns, Seen, Conflicts, Refused, Failed, Groups, Sent, SendFailures, Unknown atomic.Int64
 }
 
 // New returns an engine that nobody runs yet.
 func New(c Config) *Engine {
 	c = c.withDefaults()
 	return &Engine{
-		Config:  c,
-		commits: make(chan *commit, 4*c.Group),
-		wake:    make(chan struct{}, 1),
-		pace:    pace{rate: c.Rate},
-		closing: make(chan struct{}),
-		closed:  make(chan struct{}),
+		Config:   c,
+		commits:  make(chan *commit, 4*c.Group),
+		wake:     make(chan struct{}, 1),
+		ended:    make(chan struct{}, 1),
+		slots:    make(chan struct{}, c.Workers),
+		memory:   newMemory(),
+		metrics:  newMetrics(),
+		stopping: make(chan struct{}),
+		closing:  make(chan struct{}),
+		closed:   make(chan struct{}),
 	}
 }
-
-// Counts gives the counters.
-func (e *Engine) Counts() *Counts { return &e.counts }
 
 // ErrStopped is returned to whoever comes after Run has ended.
 var ErrStopped = errors.New("engine stopped")
@@ -134,14 +146,20 @@ func (e *Engine) Run(ctx context.Context) error {
 	committing, stopCommitter := context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(e.closed)
-		e.runCommitter(committing)
+		var committers sync.WaitGroup
+		for range e.Committers {
+			committers.Go(func() { e.runCommitter(committing) })
+		}
+		committers.Wait()
 	}()
 	group, running := errgroup.WithContext(ctx)
 	if !e.Idle {
 		group.Go(func() error { return e.dispatch(running) })
+		group.Go(func() error { e.beginReconciling(running); return nil })
+		group.Go(func() error { e.beginPurging(running); return nil })
 	}
 	group.Go(func() error { return e.watch(running) })
-	group.Go(func() error { <-running.Done(); return nil })
+	group.Go(func() error { <-running.Done(); close(e.stopping); return nil })
 	err := group.Wait()
 	close(e.closing)
 	stopCommitter()
@@ -168,36 +186,13 @@ func (e *Engine) nonce(now time.Time) (bot.Nonce, error) {
 	return n, nil
 }
 
-// watch notices what other processes wrote, once a second, and passes it on as
-// a hint about everything.
-func (e *Engine) watch(ctx context.Context) error {
-	everybody, ok := e.Bus.(interface{ PublishAll() })
-	if !ok {
-		return nil
-	}
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	var last int64
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		marker, err := e.Store.Marker(ctx)
-		if err != nil || marker == last {
-			continue
-		}
-		last = marker
-		everybody.PublishAll()
-		e.nudge()
-	}
-}
-
 // nudge wakes the dispatcher.
-func (e *Engine) nudge() {
+func (e *Engine) nudge() { signal(e.wake) }
+
+// signal leaves word in a channel that holds one.
+func signal(c chan struct{}) {
 	select {
-	case e.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -84,6 +84,16 @@ func (f *Flows) at(ctx context.Context, generation int64, frames []bot.Frame) (*
 	return f.now, nil
 }
 
+// newest is the generation that was last read; ok is false before the first.
+func (f *Flows) newest() (generation int64, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.now == nil {
+		return 0, false
+	}
+	return f.now.generation, true
+}
+
 // pin fetches an older version. One that was never published, or no longer
 // compiles, stays unknown: the turn then calls a human. The map is replaced,
 // never changed: turns under way read it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"time"
 
@@ -14,35 +15,47 @@ import (
 // any: for what another process planned, and for safety.
 const sweep = 5 * time.Second
 
+// breath is how long the dispatcher waits after a job has ended before it looks
+// for others: one look then serves all that end meanwhile.
+const breath = 2 * time.Millisecond
+
 // dispatch claims due jobs and starts each, at most Workers at a time, until
 // ctx ends; then it waits for those under way.
 func (e *Engine) dispatch(ctx context.Context) error {
-	var running sync.WaitGroup
-	defer running.Wait()
+	var keeper sync.WaitGroup
+	defer keeper.Wait()
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	running.Go(func() { e.keepLeases(keeping) })
-	defer stop()
+	keeper.Go(func() { e.keepLeases(keeping) })
 
-	slots := make(chan struct{}, e.Workers)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	breathing := false
 	for {
 		select {
 		case <-ctx.Done():
-			return e.drain(slots, stop)
+			return e.drain(stop)
+		case <-e.ended:
+			if left := time.UnixMicro(e.nextLook.Load()).Sub(e.Clock()); !breathing && left > breath {
+				timer.Reset(breath)
+			}
+			breathing = true
+			continue
 		case <-timer.C:
 		case <-e.wake:
 		}
-		next := e.claim(ctx, slots, &running)
-		timer.Reset(min(max(next, time.Millisecond), sweep))
+		breathing = false
+		e.nextLook.Store(math.MaxInt64) // whatever is planned from now on may be missed by this look
+		wait := min(max(e.claim(ctx), time.Millisecond), sweep)
+		e.nextLook.Store(e.Clock().Add(wait).UnixMicro())
+		timer.Reset(wait)
 	}
 }
 
 // drain waits until no job is under way.
-func (e *Engine) drain(slots chan struct{}, stop func()) error {
-	for range cap(slots) {
-		slots <- struct{}{}
+func (e *Engine) drain(stop func()) error {
+	for range cap(e.slots) {
+		e.slots <- struct{}{}
 	}
 	stop()
 	return nil
@@ -50,11 +63,20 @@ func (e *Engine) drain(slots chan struct{}, stop func()) error {
 
 // claim starts as many due jobs as there are free slots, and returns how long
 // to wait for the next one.
-func (e *Engine) claim(ctx context.Context, slots chan struct{}, running *sync.WaitGroup) time.Duration {
-	free := cap(slots) - len(slots)
+func (e *Engine) claim(ctx context.Context) time.Duration {
+	free := 0
+	for free < cap(e.slots) && e.takeSlot() {
+		free++
+	}
 	if free == 0 {
 		return sweep // a job that ends wakes the dispatcher
 	}
+	left := free
+	defer func() {
+		for range left {
+			<-e.slots
+		}
+	}()
 	now := e.now()
 	// Not a context that ends with a stop: jobs claimed and not given to anybody
 	// would be left to their lease.
@@ -66,11 +88,8 @@ func (e *Engine) claim(ctx context.Context, slots chan struct{}, running *sync.W
 		return time.Second
 	}
 	for _, job := range jobs {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots; e.nudge() }()
-			e.run(context.WithoutCancel(ctx), job)
-		})
+		left--
+		go e.work(context.WithoutCancel(ctx), job, now)
 	}
 	switch {
 	case len(jobs) == free:
@@ -82,14 +101,48 @@ func (e *Engine) claim(ctx context.Context, slots chan struct{}, running *sync.W
 	}
 }
 
-// run does one job under its lease.
-func (e *Engine) run(ctx context.Context, job bot.Job) {
-	ctx, release := e.leases.hold(ctx, job)
+// planned wakes the dispatcher when a job that was just planned, and that
+// nobody has, is due before it looks again.
+func (e *Engine) planned(jobs []bot.Job) {
+	next := e.nextLook.Load()
+	for i := range jobs {
+		if jobs[i].Lease.IsZero() && jobs[i].Due.UnixMicro() < next {
+			e.nudge()
+			return
+		}
+	}
+}
+
+// takeSlot reserves the place of one job under way, if there is one.
+func (e *Engine) takeSlot() bool {
+	select {
+	case e.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// work does one job in a slot that was taken for it, and lets the dispatcher
+// know when the slot is free again.
+func (e *Engine) work(ctx context.Context, job bot.Job, claimed time.Time) {
+	defer func() { <-e.slots; signal(e.ended) }()
+	e.run(ctx, job, claimed)
+}
+
+// run does one job, claimed at a time, under its lease.
+func (e *Engine) run(ctx context.Context, job bot.Job, claimed time.Time) {
+	ctx, release := e.leases.hold(ctx, job, claimed.Add(e.Lease))
 	defer release()
 	var err error
-	if job.Kind == bot.JobDeliver {
+	switch job.Kind {
+	case bot.JobDeliver:
 		err = e.deliver(ctx, job)
-	} else {
+	case jobReconcile:
+		err = e.reconcile(ctx, job)
+	case jobPurge:
+		err = e.purge(ctx, job)
+	default:
 		err = e.decide(ctx, job)
 	}
 	switch {
@@ -132,29 +185,38 @@ func backoff(attempts int) time.Duration {
 // leases are the jobs under way, so that one goroutine renews them all.
 type leases struct {
 	mu   sync.Mutex
-	held map[string]heldLease
+	held map[leaseID]heldLease
+}
+
+// leaseID names one lease: a job may be under way under two at once, for a
+// moment, when one of them is over and does not know it yet.
+type leaseID struct {
+	key   string
+	token int64
 }
 
 type heldLease struct {
-	job  bot.Job
-	lost context.CancelFunc
+	job   bot.Job
+	until time.Time // as last renewed
+	lost  context.CancelFunc
 }
 
 // hold keeps a job's lease until release. The context it returns ends when the
 // lease is lost: what is done after that would be done twice.
-func (l *leases) hold(ctx context.Context, job bot.Job) (context.Context, func()) {
+func (l *leases) hold(ctx context.Context, job bot.Job, until time.Time) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.held == nil {
-		l.held = map[string]heldLease{}
+		l.held = map[leaseID]heldLease{}
 	}
-	l.held[job.Key] = heldLease{job, cancel}
+	id := leaseID{job.Key, job.Token}
+	l.held[id] = heldLease{job, until, cancel}
 	return ctx, func() {
 		cancel()
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		delete(l.held, job.Key)
+		delete(l.held, id)
 	}
 }
 
@@ -168,22 +230,47 @@ func (l *leases) jobs() []bot.Job {
 	return jobs
 }
 
-// lose ends the work on every job of before that is not in kept.
-func (l *leases) lose(before, kept []bot.Job) {
+// renewed notes which of the jobs asked for are kept until when, and ends the
+// work on the others.
+func (l *leases) renewed(asked, kept []bot.Job, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	ours := make(map[leaseID]bool, len(kept))
 	for _, job := range kept {
-		for i := range before {
-			if before[i].Key == job.Key {
-				before[i].Key = ""
-			}
-		}
+		ours[leaseID{job.Key, job.Token}] = true
 	}
-	for _, job := range before {
-		if h, ok := l.held[job.Key]; ok && h.job.Token == job.Token {
+	for _, job := range asked {
+		id := leaseID{job.Key, job.Token}
+		h, ok := l.held[id]
+		switch {
+		case !ok:
+		case ours[id]:
+			h.until = until
+			l.held[id] = h
+		default:
 			h.lost()
 		}
 	}
+}
+
+// has tells whether a job is under way here.
+func (l *leases) has(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id := range l.held {
+		if id.key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// over tells whether a job's lease has run out, as far as we know.
+func (l *leases) over(job bot.Job, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h, ok := l.held[leaseID{job.Key, job.Token}]
+	return !ok || !now.Before(h.until)
 }
 
 // keepLeases renews what is under way, three times per lease.
@@ -200,11 +287,12 @@ func (e *Engine) keepLeases(ctx context.Context) {
 		if len(jobs) == 0 {
 			continue
 		}
-		kept, err := e.Store.Renew(ctx, jobs, e.now().Add(e.Lease))
+		until := e.now().Add(e.Lease)
+		kept, err := e.Store.Renew(ctx, jobs, until)
 		if err != nil {
 			e.Log.Warn("renewing leases failed", slog.Any("error", err))
 			continue
 		}
-		e.leases.lose(jobs, kept)
+		e.leases.renewed(jobs, kept, until)
 	}
 }

@@ -1,34 +1,30 @@
 package engine
 
 import (
-	"sync"
+	"context"
 	"time"
+
+	"relais/bot"
 )
 
-// pace spreads SMS segments over time: rate per second, with one second's
-// worth at once. It is a virtual schedule: next is when the segments taken so
-// far will have left.
-type pace struct {
-	rate float64 // segments per second; 0: no limit
-
-	mu   sync.Mutex
-	next time.Time
+// Pacer spreads the texts of each sender over time, for all instances together.
+type Pacer interface {
+	// Take reserves the segments of one text of a sender (our number, "" the
+	// default one) and returns 0, or returns how long to wait before asking
+	// again, having reserved nothing: each text that waits in a lane is told a
+	// time of its own. It answers within a fraction of a second whatever became
+	// of those it shares the pace with.
+	Take(ctx context.Context, sender string, lane bot.Lane, segments int, now time.Time) (wait time.Duration)
 }
 
-// take reserves segments and returns 0, or returns how long to wait before
-// asking again, having reserved nothing.
-func (p *pace) take(now time.Time, segments int) time.Duration {
-	if p.rate <= 0 {
+// paced tells whether texts leave at a pace.
+func (e *Engine) paced() bool { return e.Pace != nil }
+
+// pause reserves the segments of a line and returns 0, or returns how long it
+// has to wait.
+func (e *Engine) pause(ctx context.Context, out bot.Outbox, line bot.Line) time.Duration {
+	if e.Pace == nil {
 		return 0
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if wait := p.next.Sub(now); wait > time.Second {
-		return wait - time.Second
-	}
-	if p.next.Before(now) {
-		p.next = now
-	}
-	p.next = p.next.Add(time.Duration(float64(segments) / p.rate * float64(time.Second)))
-	return 0
+	return e.Pace.Take(ctx, out.Own, line.Lane, line.Segments, e.Clock())
 }

@@ -32,11 +32,13 @@ func (e *Engine) Receive(ctx context.Context, to bot.Ref, event bot.Event) (Resu
 }
 
 func (e *Engine) receive(ctx context.Context, to bot.Ref, event bot.Event, job *bot.Job) (Result, error) {
+	watch := e.metrics.watch()
 	leave, err := e.lanes.enter(ctx, laneKey(to))
 	if err != nil {
 		return Result{}, err
 	}
 	defer leave()
+	watch.lap(e.metrics.queue)
 	now := e.now()
 	if event.At.IsZero() {
 		event.At = now
@@ -50,12 +52,14 @@ func (e *Engine) receive(ctx context.Context, to bot.Ref, event bot.Event, job *
 		switch {
 		case errors.Is(err, bot.ErrConflict), errors.Is(err, bot.ErrGuard):
 			e.counts.Conflicts.Add(1)
+			e.memory.forget(to)
 			continue
 		case errors.Is(err, bot.ErrSeen):
 			e.counts.Seen.Add(1)
 			result.Seen = true
 			return result, nil
 		case err != nil:
+			e.memory.forget(to) // perhaps it was written all the same
 			e.counts.Failed.Add(1)
 			e.inDanger(ctx, to.Address, event)
 			return Result{}, err
@@ -74,11 +78,14 @@ func laneKey(to bot.Ref) string {
 	return to.Address.String()
 }
 
-// attempt runs the turn once on what is true now.
+// attempt runs the turn once, on what was true after the last one here or on
+// what the store says.
 func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *bot.Job, nonce bot.Nonce) (Result, error) {
-	loaded, err := e.Store.Load(ctx, to)
+	watch := e.metrics.watch()
+	loaded, fromMemory, err := e.load(ctx, to)
+	watch.lap(e.metrics.load)
 	if err != nil {
-		return Result{}, fmt.Errorf("loading a conversation: %w", err)
+		return Result{}, err
 	}
 	set, err := e.Flows.at(ctx, loaded.Generation, loaded.Conversation.Frames)
 	if err != nil {
@@ -90,7 +97,11 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	}
 	next, effects := e.turn(set, loaded.Conversation, event, world)
 	out := carryOut(next, effects, world)
+	watch.lap(e.metrics.turn)
 	result := Result{Conversation: next.ID, Thread: loaded.Thread, Seq: out.seq, Refused: out.refused}
+	if out.refused != nil && fromMemory {
+		return Result{}, bot.ErrConflict // nothing would be checked by a commit: look at the store first
+	}
 	if out.refused != nil {
 		e.counts.Refused.Add(1)
 		return result, nil
@@ -104,12 +115,20 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
-	if err := e.commit(ctx, out.commit); err != nil {
+	errand := e.takeErrand(out.commit, nonce)
+	err = e.commit(ctx, out.commit)
+	watch.lap(e.metrics.commit)
+	if err != nil {
+		e.leave(errand)
 		return result, err
 	}
+	e.do(ctx, errand)
 	e.counts.Turns.Add(1)
-	e.Log.LogAttrs(ctx, slog.LevelInfo, "turn", slog.String("conversation", next.ID.String()), slog.String("source", event.Source),
-		slog.Int64("n", next.N), slog.String("step", next.Step), slog.String("owner", string(next.Owner.Kind)))
+	if e.Log.Enabled(ctx, slog.LevelInfo) {
+		e.Log.LogAttrs(ctx, slog.LevelInfo, "turn", slog.String("conversation", next.ID.String()), slog.String("source", event.Source),
+			slog.Int64("n", next.N), slog.String("step", next.Step), slog.String("owner", string(next.Owner.Kind)))
+	}
+	e.memory.keep(to, result.Thread, next)
 	e.after(ctx, to, &loaded.Conversation, &next, out)
 	return result, nil
 }
@@ -155,9 +174,7 @@ func (e *Engine) after(ctx context.Context, to bot.Ref, before, now *bot.Convers
 			break
 		}
 	}
-	if len(out.commit.Schedule) > 0 {
-		e.nudge()
-	}
+	e.planned(out.commit.Schedule)
 	for _, text := range out.pages {
 		e.callOnCall(ctx, text)
 	}

@@ -12,13 +12,14 @@ import (
 // then claims jobs, and what happens is the same every time.
 func (e *Engine) Step(ctx context.Context) (next time.Time, err error) {
 	for {
-		jobs, next, err := e.Store.Due(ctx, e.now(), 1, e.Lease)
+		now := e.now()
+		jobs, next, err := e.Store.Due(ctx, now, 1, e.Lease)
 		if err != nil {
 			return time.Time{}, fmt.Errorf("claiming a due job: %w", err)
 		}
 		if len(jobs) == 0 {
 			return next, nil
 		}
-		e.run(ctx, jobs[0])
+		e.run(ctx, jobs[0], now)
 	}
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"relais/bot"
 	"relais/bot/postgres"
@@ -67,9 +71,11 @@ func turnOf(c *bot.Conversation, event string) *bot.Commit {
 func BenchmarkCommit(b *testing.B) {
 	for _, size := range []int{1, 16, 32} {
 		b.Run(fmt.Sprintf("group=%d", size), func(b *testing.B) {
-			s := open(b, postgres.Config{URL: pgtest.Start(b), Keys: keyring(b, 1)})
+			url := pgtest.Start(b)
+			s := open(b, postgres.Config{URL: url, Keys: keyring(b, 1)})
 			people := meet(b, s, 512)
 			turns, at := 0, 0
+			spent := cpu(b, url)
 			b.ReportAllocs()
 			for b.Loop() {
 				group := make([]*bot.Commit, size)
@@ -81,7 +87,43 @@ func BenchmarkCommit(b *testing.B) {
 				commit(b, s, group)
 			}
 			b.ReportMetric(float64(turns)/b.Elapsed().Seconds(), "turns/s")
+			ours, servers := spent()
+			b.ReportMetric(float64(ours.Microseconds())/float64(turns), "µs-here/turn")
+			b.ReportMetric(float64(servers.Microseconds())/float64(turns), "µs-server/turn")
 		})
+	}
+}
+
+// cpu counts the processor time that this process, and the server's processes
+// for a database, use from now on; zero for a server on another machine.
+func cpu(b *testing.B, url string) func() (ours, servers time.Duration) {
+	conn, err := pgx.Connect(b.Context(), url)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(b.Context())
+	rows, _ := conn.Query(b.Context(), `
+		SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		b.Fatal(err)
+	}
+	read := func() (ours, servers time.Duration) {
+		var used syscall.Rusage
+		syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+		for _, pid := range pids {
+			var ran int64
+			if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid)); err == nil {
+				fmt.Sscan(string(stat), &ran)
+			}
+			servers += time.Duration(ran)
+		}
+		return time.Duration(used.Utime.Nano() + used.Stime.Nano()), servers
+	}
+	ours, servers := read()
+	return func() (time.Duration, time.Duration) {
+		o, s := read()
+		return o - ours, s - servers
 	}
 }
 

@@ -4,18 +4,27 @@
 //
 // # A commit
 //
-// A group of turns is one transaction of three round trips: lock and read what
-// the turns depend on (facts.go), judge each of them here, write those that
-// hold (write.go), then COMMIT. Rows are locked in the order of their ids, so
-// that two instances do not wait for each other. What a lock cannot exclude, a
-// row that does not exist yet, ends in a unique violation: the group is then
-// undone and its turns are committed one by one, where the second look sees
-// the row. The same way one turn that the database refuses, or a deadlock,
-// never sinks its group.
+// A group of turns is one transaction in one round trip: a pipeline of prepared
+// statements over arrays, which the server commits at its end. The first
+// statement (judge.go) locks what the turns touch, in the order of ids, so that
+// two instances do not wait for each other; it gives each turn its verdict and
+// leaves the list of those that hold in a setting of the transaction. Each
+// further statement (write.go, lines.go, kept.go, jobs.go, outbox.go) writes one
+// table's rows of the turns on that list, and is only sent when there are any.
+// Texts have to be sealed before anything is sent, so the store remembers the
+// keys of the people who were here lately; for others it asks once per group.
+//
+// What a lock cannot exclude, a row that does not exist yet, ends in a unique
+// violation: the group is then undone and its turns are committed one by one,
+// where the second look sees the row. The same way one turn that the database
+// refuses, or a deadlock, never sinks its group.
 //
 // Turns of one group that touch the same conversation, event, address or job
-// take effect in their order: the later ones are judged again after the
-// earlier ones were written.
+// take effect in their order (waves.go): the statements for the later ones come
+// after those for the earlier ones, in the same pipeline.
+//
+// An event that another instance commits at the same moment may be told as
+// ErrConflict; the turn that runs again is told ErrSeen.
 //
 // # Durability
 //

@@ -35,11 +35,15 @@ func (s *Store) Export(ctx context.Context, a bot.Address) (bot.Dossier, error) 
 	if d.Lines, err = s.History(ctx, bot.HistoryQuery{Conversation: id, Limit: math.MaxInt32}); err != nil {
 		return bot.Dossier{}, err
 	}
-	if d.Answers, err = s.answers(ctx, id, key, `true`); err != nil {
-		return bot.Dossier{}, err
+	d.Answers, err = list(ctx, s, func(row pgx.CollectableRow) (bot.Answer, error) { return scanAnswer(row, id, key) },
+		selectAnswers+inOrder, uid(id))
+	if err != nil {
+		return bot.Dossier{}, fmt.Errorf("read the answers of conversation %s: %w", id, err)
 	}
-	d.HandOffs, err = s.hands(ctx, id)
-	return d, err
+	if d.HandOffs, err = list(ctx, s, scanHand, selectHands, uid(id)); err != nil {
+		return bot.Dossier{}, fmt.Errorf("read the hand-offs of conversation %s: %w", id, err)
+	}
+	return d, nil
 }
 
 // Erase deletes the person behind an address or a conversation: every address
@@ -47,8 +51,9 @@ func (s *Store) Export(ctx context.Context, a bot.Address) (bot.Dossier, error) 
 // turn is under way.
 func (s *Store) Erase(ctx context.Context, ref bot.Ref, now time.Time) (erased bool, err error) {
 	hash := s.keys.AddressHash(ref.Address)
+	var person pgtype.UUID
 	err = s.transact(ctx, "save", func(tx pgx.Tx) error {
-		var conversation, person pgtype.UUID
+		var conversation pgtype.UUID
 		err := tx.QueryRow(ctx, `
 			SELECT id, person FROM conversation
 			WHERE id = coalesce($1, (SELECT conversation FROM thread WHERE hash = $2))
@@ -65,6 +70,7 @@ func (s *Store) Erase(ctx context.Context, ref bot.Ref, now time.Time) (erased b
 	if err != nil {
 		return false, fmt.Errorf("erase a person: %w", err)
 	}
+	s.people.Drop(person.Bytes)
 	return erased, nil
 }
 
@@ -80,51 +86,34 @@ func erase(ctx context.Context, tx pgx.Tx, conversation, person pgtype.UUID, now
 	return tx.SendBatch(ctx, b).Close()
 }
 
-func (s *Store) addresses(ctx context.Context, conversation bot.ID, key *seal.Key) ([]bot.Address, error) {
-	addresses, err := list(ctx, s, func(row pgx.CollectableRow) (bot.Address, error) {
-		var id pgtype.UUID
-		var sealed []byte
-		if err := row.Scan(&id, &sealed); err != nil {
-			return bot.Address{}, err
-		}
-		return key.OpenAddress(id.Bytes, sealed)
-	}, `SELECT id, address FROM thread WHERE conversation = $1 ORDER BY id`, uid(conversation))
-	if err != nil {
-		return nil, fmt.Errorf("read the addresses of conversation %s: %w", conversation, err)
+func scanAddress(row pgx.CollectableRow, key *seal.Key) (bot.Address, error) {
+	var thread pgtype.UUID
+	var sealed []byte
+	if err := row.Scan(&thread, &sealed); err != nil {
+		return bot.Address{}, err
 	}
-	return addresses, nil
+	return key.OpenAddress(thread.Bytes, sealed)
 }
 
-// answers returns a conversation's answers under a condition, the oldest
-// first.
-func (s *Store) answers(ctx context.Context, conversation bot.ID, key *seal.Key, where string) ([]bot.Answer, error) {
-	answers, err := list(ctx, s, func(row pgx.CollectableRow) (a bot.Answer, err error) {
-		var at pgtype.Timestamptz
-		var body []byte
-		if err := row.Scan(&a.Key, &at, &a.Codes, &a.By, &a.Flow, &a.Shared, &body); err != nil {
-			return a, err
-		}
-		a.At = moment(at)
-		return a, key.OpenAnswer(conversation, body, &a)
-	}, `
-		SELECT key, at, codes, by_, flow, shared, body FROM answer
-		WHERE conversation = $1 AND `+where+` ORDER BY at, key`, uid(conversation))
-	if err != nil {
-		return nil, fmt.Errorf("read the answers of conversation %s: %w", conversation, err)
-	}
-	return answers, nil
-}
-
-// hands returns a conversation's hand-offs, the oldest first.
-func (s *Store) hands(ctx context.Context, conversation bot.ID) ([]bot.Hand, error) {
-	hands, err := list(ctx, s, scanHand, `
+// selectAnswers and selectHands read what belongs to a conversation ($1), the
+// oldest first.
+const (
+	selectAnswers = `SELECT key, at, codes, by_, flow, shared, body FROM answer WHERE conversation = $1`
+	inOrder       = ` ORDER BY at, key`
+	selectHands   = `
 		SELECT id, state, org, team, reason, urgent, asked_by, flow, step, asked, since, deadline, waiting, missed,
 			acknowledged, alerts, adviser, outcome, ended
-		FROM handoff WHERE conversation = $1 ORDER BY since NULLS FIRST, id`, uid(conversation))
-	if err != nil {
-		return nil, fmt.Errorf("read the hand-offs of conversation %s: %w", conversation, err)
+		FROM handoff WHERE conversation = $1 ORDER BY since NULLS FIRST, id`
+)
+
+func scanAnswer(row pgx.CollectableRow, conversation bot.ID, key *seal.Key) (a bot.Answer, err error) {
+	var at pgtype.Timestamptz
+	var body []byte
+	if err := row.Scan(&a.Key, &at, &a.Codes, &a.By, &a.Flow, &a.Shared, &body); err != nil {
+		return a, err
 	}
-	return hands, nil
+	a.At = moment(at)
+	return a, key.OpenAnswer(conversation, body, &a)
 }
 
 func scanHand(row pgx.CollectableRow) (hand bot.Hand, err error) {

@@ -142,18 +142,25 @@ func TestTheSchemaMayChangeMeanwhile(t *testing.T) {
 	cfg := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1), Pool: 2}
 	s := open(t, cfg)
 	address := number(1)
-	for i := range 4 {
-		if err := talk(t.Context(), s, []bot.Address{address}, fmt.Sprint("before-", i)); err != nil {
+	turn := func(event string) *bot.Commit {
+		t.Helper()
+		turn, err := nextTurn(t.Context(), s, address, event)
+		if err != nil {
 			t.Fatal(err)
 		}
+		turn.Begin = &bot.Begin{Thread: turn.Conversation.Threads[0].ID}
+		return turn
 	}
-	turn, err := nextTurn(t.Context(), s, address, "after")
-	if err != nil {
-		t.Fatal(err)
+	for i := range 4 {
+		outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn(fmt.Sprint("before-", i))})
+		if err != nil || outcomes[0] != nil {
+			t.Fatalf("outcomes %v, error %v", outcomes, err)
+		}
 	}
-	execute(t, cfg.URL, `ALTER TABLE conversation ALTER COLUMN owner_org TYPE varchar`)
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn})
-	if err != nil || outcomes[0] != nil {
-		t.Errorf("outcomes %v, error %v", outcomes, err)
+	last := turn("after")
+	execute(t, cfg.URL, `ALTER TABLE line ALTER COLUMN class TYPE varchar`)
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{last})
+	if err != nil || outcomes[0] != nil || len(last.Begin.Outbox.Lines) != 2 {
+		t.Errorf("outcomes %v, error %v, %d lines", outcomes, err, len(last.Begin.Outbox.Lines))
 	}
 }

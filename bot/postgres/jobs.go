@@ -14,70 +14,120 @@ import (
 	"relais/bot"
 )
 
+const (
+	deleteJobs = `
+DELETE FROM job j USING unnest($1::int4[], $2::text[]) AS n(turn, key) WHERE j.key = n.key AND ` + held
+
+	upsertJobs = `
+INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision, token, lease_until)
+SELECT key, kind, lane, due, conversation, thread, subject, revision, token, lease_until
+FROM unnest($1::int4[], $2::text[], $3::text[], $4::int2[], $5::timestamptz[], $6::uuid[], $7::uuid[], $8::text[], $9::int8[],
+	$10::int8[], $11::timestamptz[]) AS n(turn, key, kind, lane, due, conversation, thread, subject, revision, token, lease_until)
+WHERE ` + held + ` ORDER BY key
+ON CONFLICT (key) DO UPDATE SET (kind, lane, due, conversation, thread, subject, revision, serial, attempts)
+= (excluded.kind, least(job.lane, excluded.lane), excluded.due, excluded.conversation, excluded.thread, excluded.subject,
+	excluded.revision, job.serial + 1, 0)`
+
+	// finishJobs ends the jobs that were not planned again while they ran.
+	finishJobs = `
+DELETE FROM job j USING unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
+WHERE j.key = d.key AND j.token = d.token AND j.serial = d.serial AND d.due IS NULL AND ` + held
+
+	// releaseJobs gives up the leases of the others. One put off comes again
+	// then, unless it was planned again: that plan counts.
+	releaseJobs = `
+UPDATE job j SET lease_until = NULL,
+	due      = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN d.due ELSE j.due END,
+	attempts = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN j.attempts + 1 ELSE j.attempts END
+FROM unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
+WHERE j.key = d.key AND j.token = d.token AND ` + held
+)
+
 // jobs forgets, plans, and finishes. A job that was planned again while it ran
 // stays, and its new plan counts.
 func (w *writer) jobs() {
-	if len(w.c.Forget) > 0 {
-		w.Queue(`DELETE FROM job WHERE key = ANY($1)`, w.c.Forget)
+	forgotten, planned, done := &rows{}, stages{}, &rows{}
+	same := func(a, b *bot.Job) bool { return a.Key == b.Key }
+	for _, t := range w.wave {
+		for _, key := range t.Forget {
+			forgotten.row().int4(t.at).text(key)
+		}
+		for i := range t.Schedule {
+			j := &t.Schedule[i]
+			planned.at(before(t.Schedule, i, same)).row().int4(t.at).text(j.Key).text(string(j.Kind)).int2(int16(j.Lane)).
+				time(due(j.Due)).uuid(j.Conversation).uuid(j.Thread).text(j.Subject).int8(j.Revision).
+				int8(bornWith(j)).time(j.Lease)
+		}
+		if j := t.Done; j != nil {
+			done.row().int4(t.at).text(j.Key).int8(j.Token).int8(j.Serial).time(j.Due)
+		}
 	}
-	for i := range w.c.Schedule {
-		w.schedule(&w.c.Schedule[i])
-	}
-	done := w.c.Done
-	if done == nil {
-		return
-	}
-	if done.Due.IsZero() {
-		w.Queue(`DELETE FROM job WHERE key = $1 AND token = $2 AND serial = $3`, done.Key, done.Token, done.Serial)
-	} else {
-		w.Queue(`
-			UPDATE job SET due = $4, attempts = attempts + 1 WHERE key = $1 AND token = $2 AND serial = $3`,
-			done.Key, done.Token, done.Serial, due(done.Due))
-	}
-	w.Queue(`UPDATE job SET lease_until = NULL WHERE key = $1 AND token = $2`, done.Key, done.Token)
+	w.put(deleteJobs, forgotten)
+	w.putAll(upsertJobs, planned)
+	w.put(finishJobs, done)
+	w.put(releaseJobs, done)
 }
 
-func (w *writer) schedule(j *bot.Job) {
-	w.Queue(`
-		INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (key) DO UPDATE SET (kind, lane, due, conversation, thread, subject, revision, serial, attempts)
-		= (excluded.kind, least(job.lane, excluded.lane), excluded.due, excluded.conversation, excluded.thread, excluded.subject,
-			excluded.revision, job.serial + 1, 0)`,
-		j.Key, string(j.Kind), int16(j.Lane), due(j.Due), uid(j.Conversation), uid(j.Thread), j.Subject, j.Revision)
+// bornWith is the token of a job that is born claimed.
+func bornWith(j *bot.Job) int64 {
+	if j.Lease.IsZero() {
+		return 0
+	}
+	return j.Token
 }
 
 // due is a due time as stored; no time at all is long ago.
-func due(t time.Time) pgtype.Timestamptz {
+func due(t time.Time) time.Time {
 	if t.IsZero() {
-		t = time.Unix(0, 0)
+		return time.Unix(0, 0)
 	}
-	return stamp(t)
+	return t
 }
 
-// Due claims jobs whose time has come; see bot.Store. Those that another
-// instance is claiming at this moment are passed over.
+const (
+	// claimJobs takes lane after lane until there are enough. Within a lane the
+	// index gives jobs in order, so that only what is claimed is read, however
+	// much is due. What another instance is claiming at this moment is passed
+	// over. One more than asked for is looked at: when there is one, nextJob
+	// need not look.
+	claimJobs = `
+WITH ready AS (
+	SELECT j.key, j.due, j.reclaimed, row_number() OVER () AS place
+	FROM (VALUES (0), (1), (2), (3)) AS lanes(lane)
+	CROSS JOIN LATERAL (
+		SELECT key, due, lease_until IS NOT NULL AS reclaimed FROM job
+		WHERE lane = lanes.lane AND due <= $1 AND (lease_until IS NULL OR lease_until <= $1)
+		ORDER BY due, key LIMIT $2 + 1 FOR UPDATE SKIP LOCKED) j
+	LIMIT $2 + 1
+)
+UPDATE job SET token = nextval('lease'), lease_until = $3, attempts = attempts + reclaimed::int
+FROM ready WHERE job.key = ready.key AND place <= $2
+RETURNING job.key, kind, lane, job.due, conversation, thread, subject, revision, token, serial, attempts, reclaimed,
+	(SELECT due FROM ready WHERE place > $2 AND set_config('relais.more', 'on', true) = 'on')`
+
+	// nextJob looks, lane by lane, for the first job that nobody has, and for
+	// those ahead of it that somebody has.
+	nextJob = `
+SELECT least(min(free.due), min(leased.until)) FROM (VALUES (0), (1), (2), (3)) AS lanes(lane)
+LEFT JOIN LATERAL (
+	SELECT due FROM job WHERE lane = lanes.lane AND (lease_until IS NULL OR lease_until <= $1)
+	ORDER BY due, key LIMIT 1) free ON true
+CROSS JOIN LATERAL (
+	SELECT min(greatest(due, lease_until)) AS until FROM job
+	WHERE lane = lanes.lane AND due <= coalesce(free.due, 'infinity') AND lease_until > $1) leased
+WHERE current_setting('relais.more', true) IS DISTINCT FROM 'on'`
+)
+
+// Due claims jobs whose time has come; see bot.Store.
 func (s *Store) Due(ctx context.Context, now time.Time, limit int, lease time.Duration) ([]bot.Job, time.Time, error) {
 	var jobs []bot.Job
-	var next pgtype.Timestamptz
+	var more, next pgtype.Timestamptz
 	err := s.write(ctx, "claim", func(b *pgx.Batch) {
-		b.Queue(`
-			WITH ready AS (
-				SELECT key, lease_until IS NOT NULL AS reclaimed FROM job
-				WHERE due <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-				ORDER BY lane, due, key LIMIT $2 FOR UPDATE SKIP LOCKED
-			)
-			UPDATE job SET token = nextval('lease'), lease_until = $3, attempts = attempts + reclaimed::int
-			FROM ready WHERE job.key = ready.key
-			RETURNING job.key, kind, lane, due, conversation, thread, subject, revision, token, serial, attempts, reclaimed`,
-			stamp(now), max(limit, 0), stamp(now.Add(lease))).Query(func(rows pgx.Rows) (err error) {
-			jobs, err = pgx.CollectRows(rows, scanJob)
+		b.Queue(claimJobs, stamp(now), max(limit, 0), stamp(now.Add(lease))).Query(func(rows pgx.Rows) (err error) {
+			jobs, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (bot.Job, error) { return scanJob(row, &more) })
 			return err
 		})
-		b.Queue(`
-			SELECT min(due) FROM job WHERE lease_until IS NULL OR lease_until <= $1`, stamp(now)).QueryRow(func(row pgx.Row) error {
-			return row.Scan(&next)
-		})
+		b.Queue(nextJob, stamp(now)).QueryRow(func(row pgx.Row) error { return row.Scan(&next) })
 	})
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("claim jobs: %w", err)
@@ -85,14 +135,17 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int, lease time.Du
 	slices.SortFunc(jobs, func(a, b bot.Job) int {
 		return cmp.Or(cmp.Compare(a.Lane, b.Lane), a.Due.Compare(b.Due), strings.Compare(a.Key, b.Key))
 	})
+	if more.Valid {
+		next = more
+	}
 	return jobs, moment(next), nil
 }
 
-func scanJob(row pgx.CollectableRow) (j bot.Job, err error) {
+func scanJob(row pgx.CollectableRow, more *pgtype.Timestamptz) (j bot.Job, err error) {
 	var conversation, thread pgtype.UUID
 	var due pgtype.Timestamptz
 	err = row.Scan(&j.Key, &j.Kind, &j.Lane, &due, &conversation, &thread, &j.Subject, &j.Revision,
-		&j.Token, &j.Serial, &j.Attempts, &j.Reclaimed)
+		&j.Token, &j.Serial, &j.Attempts, &j.Reclaimed, more)
 	j.Due, j.Conversation, j.Thread = moment(due), conversation.Bytes, thread.Bytes
 	return j, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -17,109 +16,129 @@ import (
 // appointmentLimit bounds what a turn is given: the latest ones.
 const appointmentLimit = 64
 
-// Load returns the conversation behind an address or an id: one query, and a
-// second one only when the person has appointments. See bot.Store.
+// Load returns the conversation behind an address or an id, in one round trip.
+// See bot.Store.
 func (s *Store) Load(ctx context.Context, ref bot.Ref) (bot.Loaded, error) {
 	l, _, err := s.load(ctx, ref)
 	return l, err
 }
 
+const (
+	// loaded are the columns that storedState and storedAppointment read: a row
+	// per appointment, or one without.
+	loaded = `c.id, c.person, c.version, c.state, p.key, ` + appointmentColumns
+
+	// booked adds the appointments of a conversation c, if it has any.
+	booked = `
+LEFT JOIN LATERAL (
+	SELECT * FROM appointment WHERE conversation = c.id AND c.booked > 0 ORDER BY start DESC NULLS LAST LIMIT $2) a ON true`
+
+	loadByAddress = `
+SELECT t.id, s.number, EXISTS (SELECT FROM opt_out o WHERE o.hash = $1 AND o.ended IS NULL), ` + loaded + `
+FROM setting s
+LEFT JOIN thread t ON t.hash = $1
+LEFT JOIN conversation c ON c.id = t.conversation
+LEFT JOIN person p ON p.id = c.person` + booked + `
+WHERE s.key = 'generation' ORDER BY a.start, a.hash`
+
+	loadByID = `
+SELECT NULL::uuid, (SELECT number FROM setting WHERE key = 'generation'), false, ` + loaded + `
+FROM conversation c JOIN person p ON p.id = c.person` + booked + `
+WHERE c.id = $1 ORDER BY a.start, a.hash`
+)
+
 // load also returns the person's key, nil when nobody is known at the address.
 func (s *Store) load(ctx context.Context, ref bot.Ref) (bot.Loaded, *seal.Key, error) {
 	if !ref.Conversation.IsZero() {
-		return s.loadByID(ctx, ref.Conversation)
+		return s.loadRows(ctx, ref, loadByID, uid(ref.Conversation))
 	}
 	hash := s.keys.AddressHash(ref.Address)
-	var optedOut bool
-	row, l := storedState{}, bot.Loaded{}
-	err := s.pool.QueryRow(ctx, `
-		SELECT t.id, c.id, c.person, c.version, c.state, p.key, s.number,
-			EXISTS (SELECT FROM opt_out o WHERE o.hash = $1 AND o.ended IS NULL)
-		FROM setting s
-		LEFT JOIN thread t ON t.hash = $1
-		LEFT JOIN conversation c ON c.id = t.conversation
-		LEFT JOIN person p ON p.id = c.person
-		WHERE s.key = 'generation'`, hash[:]).Scan(&row.thread, &row.id, &row.person, &row.version, &row.state, &row.key, &l.Generation, &optedOut)
-	if err != nil {
+	return s.loadRows(ctx, ref, loadByAddress, hash[:])
+}
+
+func (s *Store) loadRows(ctx context.Context, ref bot.Ref, sql string, by any) (l bot.Loaded, key *seal.Key, err error) {
+	rows, _ := s.pool.Query(ctx, sql, by, appointmentLimit) // its error comes out of the rows
+	defer rows.Close()
+	found := false
+	for rows.Next() {
+		if !found {
+			found = true
+			if l, key, err = s.openState(rows, ref); err != nil {
+				return l, nil, fmt.Errorf("load a conversation: %w", err)
+			}
+		}
+		if rows.RawValues()[stateFields] == nil {
+			continue // no appointment
+		}
+		var a storedAppointment
+		if err := rows.Scan(append(make([]any, stateFields), a.fields()...)...); err != nil {
+			return l, nil, fmt.Errorf("load the appointments of conversation %s: %w", l.Conversation.ID, err)
+		}
+		opened, err := a.open(key)
+		if err != nil {
+			return l, nil, err
+		}
+		l.Booked = append(l.Booked, opened)
+	}
+	if err := rows.Err(); err != nil {
 		return l, nil, fmt.Errorf("load a conversation: %w", err)
 	}
-	if !row.id.Valid {
+	if !found {
+		return l, nil, bot.ErrNotFound
+	}
+	return l, key, nil
+}
+
+// stateFields is how many columns openState reads.
+const stateFields = 8
+
+// openState reads what a row tells of the conversation; all of that is NULL
+// when nobody is known at the address.
+func (s *Store) openState(row pgx.Rows, ref bot.Ref) (l bot.Loaded, key *seal.Key, err error) {
+	var thread, id, person pgtype.UUID
+	var version pgtype.Int8
+	var state, wrapped pgtype.DriverBytes // good until the next row
+	var optedOut bool
+	fields := []any{&thread, &l.Generation, &optedOut, &id, &person, &version, &state, &wrapped}
+	if err := row.Scan(append(fields, make([]any, appointmentFields)...)...); err != nil {
+		return l, nil, err
+	}
+	if !id.Valid {
 		l.Fresh = &bot.Fresh{Channel: ref.Address.Channel, OptedOut: optedOut}
 		return l, nil, nil
 	}
-	key, err := s.open(ctx, &l, row)
-	return l, key, err
+	if key, err = s.personKey(person.Bytes, wrapped); err != nil {
+		return l, nil, err
+	}
+	if l.Conversation, err = key.OpenState(id.Bytes, state); err != nil {
+		return l, nil, err
+	}
+	l.Conversation.Version, l.Thread = version.Int64, thread.Bytes
+	return l, key, nil
 }
 
-func (s *Store) loadByID(ctx context.Context, id bot.ID) (bot.Loaded, *seal.Key, error) {
-	row, l := storedState{}, bot.Loaded{}
-	err := s.pool.QueryRow(ctx, `
-		SELECT c.id, c.person, c.version, c.state, p.key, (SELECT number FROM setting WHERE key = 'generation')
-		FROM conversation c JOIN person p ON p.id = c.person
-		WHERE c.id = $1`, uid(id)).Scan(&row.id, &row.person, &row.version, &row.state, &row.key, &l.Generation)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return l, nil, bot.ErrNotFound
-	}
-	if err != nil {
-		return l, nil, fmt.Errorf("load conversation %s: %w", id, err)
-	}
-	key, err := s.open(ctx, &l, row)
-	return l, key, err
-}
-
-// storedState is what a load reads of a conversation; all of it is NULL when
-// nobody is known at the address.
-type storedState struct {
-	thread, id, person pgtype.UUID
-	version            pgtype.Int8
-	state, key         []byte
-}
-
-// open fills in the conversation and its appointments.
-func (s *Store) open(ctx context.Context, l *bot.Loaded, row storedState) (*seal.Key, error) {
-	key, err := s.keys.Unwrap(row.key, row.person.Bytes)
-	if err != nil {
-		return nil, fmt.Errorf("load conversation %s: %w", bot.ID(row.id.Bytes), err)
-	}
-	if l.Conversation, err = key.OpenState(row.id.Bytes, row.state); err != nil {
-		return nil, err
-	}
-	l.Conversation.Version, l.Thread = row.version.Int64, row.thread.Bytes
-	if l.Conversation.Booked > 0 {
-		l.Booked, err = s.appointments(ctx, l.Conversation.ID, key)
-	}
-	return key, err
-}
-
-// appointmentColumns are read by scanAppointment, in that order.
+// appointmentColumns are read into a storedAppointment, in that order.
 const appointmentColumns = `a.hash, a.start, a.duration, a.status, a.revision, a.org, a.kind, a.sensitive, a.lang,
 	a.said, a.said_at, a.booked_at, a.details`
 
-// appointments returns a conversation's appointments, the earliest first.
-func (s *Store) appointments(ctx context.Context, conversation bot.ID, key *seal.Key) ([]appointments.Appointment, error) {
-	found, err := list(ctx, s, func(row pgx.CollectableRow) (appointments.Appointment, error) {
-		return scanAppointment(row, key)
-	}, `
-		SELECT `+appointmentColumns+`
-		FROM (SELECT * FROM appointment WHERE conversation = $1 ORDER BY start DESC NULLS LAST LIMIT $2) a
-		ORDER BY a.start, a.hash`, uid(conversation), appointmentLimit)
-	if err != nil {
-		return nil, fmt.Errorf("load the appointments of conversation %s: %w", conversation, err)
-	}
-	return found, nil
+const appointmentFields = 13
+
+// storedAppointment is an appointment as it is stored.
+type storedAppointment struct {
+	appointments.Appointment
+	hash, details           []byte
+	start, saidAt, bookedAt pgtype.Timestamptz
 }
 
-func scanAppointment(row pgx.Row, key *seal.Key) (a appointments.Appointment, err error) {
-	var hash, details []byte
-	var start, saidAt, bookedAt pgtype.Timestamptz
-	var length time.Duration
-	err = row.Scan(&hash, &start, &length, &a.Status, &a.Revision, &a.Organisation, &a.Kind, &a.Sensitive, &a.Lang,
-		&a.Said, &saidAt, &bookedAt, &details)
-	if err != nil {
-		return a, err
-	}
-	a.Start, a.Duration, a.SaidAt, a.BookedAt = moment(start), length, moment(saidAt), moment(bookedAt)
-	return a, key.OpenAppointment([32]byte(hash), details, &a)
+func (a *storedAppointment) fields() []any {
+	return []any{&a.hash, &a.start, &a.Duration, &a.Status, &a.Revision, &a.Organisation, &a.Kind, &a.Sensitive, &a.Lang,
+		&a.Said, &a.saidAt, &a.bookedAt, &a.details}
+}
+
+func (a *storedAppointment) open(key *seal.Key) (appointments.Appointment, error) {
+	a.Start, a.SaidAt, a.BookedAt = moment(a.start), moment(a.saidAt), moment(a.bookedAt)
+	err := key.OpenAppointment([32]byte(a.hash), a.details, &a.Appointment)
+	return a.Appointment, err
 }
 
 // Appointment returns an appointment by its key, and its conversation; see
@@ -136,22 +155,22 @@ func (s *Store) Appointment(ctx context.Context, k appointments.Key) (appointmen
 	return a, conversation, nil
 }
 
-func (s *Store) appointment(ctx context.Context, hash [32]byte) (a appointments.Appointment, conversation bot.ID, err error) {
+func (s *Store) appointment(ctx context.Context, hash [32]byte) (appointments.Appointment, bot.ID, error) {
 	var owner, person pgtype.UUID
 	var wrapped []byte
-	err = s.pool.QueryRow(ctx, `
-		SELECT a.conversation, p.id, p.key FROM appointment a JOIN person p ON p.id = a.person
-		WHERE a.hash = $1`, hash[:]).Scan(&owner, &person, &wrapped)
+	var a storedAppointment
+	err := s.pool.QueryRow(ctx, `
+		SELECT a.conversation, p.id, p.key, `+appointmentColumns+` FROM appointment a JOIN person p ON p.id = a.person
+		WHERE a.hash = $1`, hash[:]).Scan(append([]any{&owner, &person, &wrapped}, a.fields()...)...)
 	if err != nil {
-		return a, conversation, err
+		return a.Appointment, bot.ID{}, err
 	}
-	key, err := s.keys.Unwrap(wrapped, person.Bytes)
+	key, err := s.personKey(person.Bytes, wrapped)
 	if err != nil {
-		return a, conversation, err
+		return a.Appointment, bot.ID{}, err
 	}
-	a, err = scanAppointment(s.pool.QueryRow(ctx, `
-		SELECT `+appointmentColumns+` FROM appointment a WHERE a.hash = $1`, hash[:]), key)
-	return a, owner.Bytes, err
+	found, err := a.open(key)
+	return found, owner.Bytes, err
 }
 
 // Session returns the thread of a web address and where it stands; see

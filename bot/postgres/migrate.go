@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -8,8 +9,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 )
@@ -19,85 +23,195 @@ var migrations embed.FS
 
 const (
 	// Newest is the newest schema this program knows.
-	Newest = 1
-	// binary is what this program counts as in a schema's min_binary.
-	binary = 1
+	Newest = 2
+	// level is what this program counts as in a schema's min_binary.
+	level = 1
 	// migrating is the advisory lock that one instance at a time migrates
 	// under.
 	migrating = 0x72656c616973 // "relais"
 )
 
-// Migrate brings the schema to a version, up or down; a schema newer than
-// Newest is left alone by a migration to Newest. Another instance that
-// migrates at the same time is waited for.
-func Migrate(ctx context.Context, url string, to int64) (err error) {
-	conf, err := pgx.ParseConfig(url)
-	if err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	conf.ConnectTimeout = cmp.Or(conf.ConnectTimeout, connectTimeout)
-	db := stdlib.OpenDB(*conf)
-	defer func() { err = errors.Join(err, db.Close()) }()
-
-	lock, err := db.Conn(ctx)
-	if err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	defer lock.Close() // the server releases the lock with the session
-	if _, err := lock.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrating)); err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	if err := apply(ctx, db, to); err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
-	}
-	return nil
-}
-
-func apply(ctx context.Context, db *sql.DB, to int64) error {
+// Migrate brings the schema to a version, up or down, as the owner of the
+// tables; below zero means the newest. It returns the versions before and
+// after. A schema newer than Newest is left alone by a migration to the
+// newest. Another instance that migrates at the same time is waited for.
+//
+// Each migration is a transaction: one that fails is undone, and those before
+// it stay.
+func Migrate(ctx context.Context, cfg Config, to int64) (before, after int64, err error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
+	if to > Newest {
+		return 0, 0, fmt.Errorf("this program knows schemas up to %d", Newest)
+	}
+	if to < 0 {
+		to = Newest
+	}
+	before, after, err = migrate(ctx, cfg, files, to)
 	if err != nil {
-		return err
+		return before, after, fmt.Errorf("migrate the database: %w", err)
 	}
-	at, err := provider.GetDBVersion(ctx)
+	return before, after, nil
+}
+
+// Describe says in a line what one migration does: the first line of its file.
+func Describe(version int64) string {
+	found, err := fs.Glob(migrations, fmt.Sprintf("migrations/%05d_*.sql", version))
+	if err != nil || len(found) != 1 {
+		return ""
+	}
+	text, err := migrations.ReadFile(found[0])
 	if err != nil {
+		return ""
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return string(bytes.TrimPrefix(line, []byte("-- ")))
+}
+
+func migrate(ctx context.Context, cfg Config, files fs.FS, to int64) (before, after int64, err error) {
+	conf, err := parse(cmp.Or(cfg.OwnerURL, cfg.URL))
+	if err != nil {
+		return 0, 0, err
+	}
+	lock, err := reach(ctx, conf.ConnConfig, cfg)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer lock.Close(ctx) // the server releases the lock with the session
+	if err := fit(ctx, lock); err != nil {
+		return 0, 0, err
+	}
+	log := cmp.Or(cfg.Log, slog.Default())
+	if err := lockMigrations(ctx, lock, log); err != nil {
+		return 0, 0, err
+	}
+	db := stdlib.OpenDB(*conf.ConnConfig)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return apply(ctx, db, log, files, to)
+}
+
+// lockMigrations waits until no other instance migrates.
+func lockMigrations(ctx context.Context, conn *pgx.Conn, log *slog.Logger) error {
+	var free bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, int64(migrating)).Scan(&free); err != nil {
 		return err
 	}
-	switch {
-	case at == to, at > Newest && to == Newest:
+	if free {
 		return nil
-	case at < to:
-		_, err = provider.UpTo(ctx, to)
-	default:
-		_, err = provider.DownTo(ctx, to)
 	}
+	log.Info("another instance migrates the database: waiting")
+	_, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrating))
 	return err
 }
 
-// checkSchema refuses a schema that this program cannot use.
-func (s *Store) checkSchema(ctx context.Context) error {
-	var exists bool
-	if err := s.pool.QueryRow(ctx, `SELECT to_regclass('setting') IS NOT NULL`).Scan(&exists); err != nil {
+func apply(ctx context.Context, db *sql.DB, log *slog.Logger, files fs.FS, to int64) (before, after int64, err error) {
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the migrations: %w", err)
+	}
+	if before, err = provider.GetDBVersion(ctx); err != nil {
+		return 0, 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	if before == to || before > Newest && to == Newest {
+		return before, before, nil
+	}
+	walk := provider.UpTo
+	if before > to {
+		walk = provider.DownTo
+	}
+	err = patiently(ctx, log, func() error {
+		_, err := walk(ctx, to)
 		return err
+	})
+	after, versionErr := provider.GetDBVersion(ctx)
+	if versionErr != nil {
+		return before, before, errors.Join(err, versionErr)
+	}
+	if err != nil {
+		return before, after, rolledBack(err, after)
+	}
+	return before, after, nil
+}
+
+// patiently tries again what lost a race for a table: a migration does not make
+// turns wait for long behind somebody who reads for long.
+func patiently(ctx context.Context, log *slog.Logger, migrate func() error) error {
+	const tries, pause = 10, time.Second
+	for try := 1; ; try++ {
+		err := migrate()
+		if state := sqlstate(err); state != "55P03" && state != "40P01" || try == tries { // timed out, deadlock
+			return err
+		}
+		log.Warn("somebody uses a table that a migration changes: trying again")
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// rolledBack tells which migration failed, why, and where that leaves the
+// schema.
+func rolledBack(err error, at int64) error {
+	var half *goose.PartialError
+	if !errors.As(err, &half) {
+		return err
+	}
+	why := half.Err
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		why = errors.New(refused.Message)
+	}
+	return fmt.Errorf("%s was rolled back, the schema is at %d: %w", half.Failed.Source.Path, at, why)
+}
+
+// checkSchema refuses a schema that this program cannot use.
+func checkSchema(ctx context.Context, conn *pgx.Conn) (string, error) {
+	// Looked up by name: a login without rights must be told of those, not that
+	// there is nothing.
+	var exists bool
+	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = 'goose_db_version')`).Scan(&exists)
+	if err != nil {
+		return "", err
 	}
 	if !exists {
-		return ErrBehind
+		return "", fmt.Errorf("%w: it is empty", ErrBehind)
 	}
-	var at, needs int64
-	err := s.pool.QueryRow(ctx, `
-		SELECT (SELECT max(version_id) FROM goose_db_version WHERE is_applied), number
-		FROM setting WHERE key = 'min_binary'`).Scan(&at, &needs)
-	if err != nil {
-		return err
+	at, needs, err := schemaVersion(ctx, conn)
+	switch {
+	case err != nil:
+		return "", err
+	case needs > level:
+		return "", fmt.Errorf("%w: level %d, this one is %d", ErrNewer, needs, level)
+	case at < Newest:
+		return "", fmt.Errorf("%w: schema %d, this program needs %d", ErrBehind, at, Newest)
 	}
-	if needs > binary {
-		return ErrNewer
+	return fmt.Sprintf("version %d", at), nil
+}
+
+// schemaVersion reads where the schema is and the level of program it needs. A
+// login that may not read that by itself reads it as relais_engine.
+func schemaVersion(ctx context.Context, conn *pgx.Conn) (at, needs int64, err error) {
+	read := func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `
+			SELECT (SELECT max(version_id) FROM goose_db_version WHERE is_applied), number
+			FROM setting WHERE key = 'min_binary'`).Scan(&at, &needs)
 	}
-	if at < Newest {
-		return ErrBehind
+	err = pgx.BeginFunc(ctx, conn, read)
+	if state := sqlstate(err); state != "42501" && state != "42P01" { // no right, or not even to the schema
+		return at, needs, err
 	}
-	return nil
+	if _, err := checkRoles(ctx, conn); err != nil {
+		return 0, 0, err
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL ROLE relais_engine`); err != nil {
+			return err
+		}
+		return read(tx)
+	})
+	return at, needs, err
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,28 +10,11 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
+	"relais/bot"
 	"relais/bot/postgres"
 	"relais/test/pgtest"
 )
-
-func TestInstancesThatStartTogetherMigrateOnce(t *testing.T) {
-	url := pgtest.Start(t)
-	var starting errgroup.Group
-	for range 4 {
-		starting.Go(func() error {
-			s, err := postgres.Open(t.Context(), postgres.Config{URL: url, Keys: keyring(t, 1), Pool: 1})
-			if err != nil {
-				return err
-			}
-			return s.Close()
-		})
-	}
-	if err := starting.Wait(); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestOpenRefuses(t *testing.T) {
 	for _, c := range []struct {
@@ -43,6 +27,10 @@ func TestOpenRefuses(t *testing.T) {
 		{"a schema for newer programs", `UPDATE setting SET number = 2 WHERE key = 'min_binary'`, nil, postgres.ErrNewer},
 		{"a database that may lose commits", `DO $$ BEGIN
 			EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$`, nil, postgres.ErrNotDurable},
+		{"a login that may lose commits", `DO $$ BEGIN
+			EXECUTE format('ALTER ROLE %I IN DATABASE %I SET synchronous_commit = off', session_user, current_database()); END $$`,
+			nil, postgres.ErrNotDurable},
+		{"a table that shows a reader everything", `ALTER TABLE line NO FORCE ROW LEVEL SECURITY`, nil, postgres.ErrRoles},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1)}
@@ -58,50 +46,47 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestOpenToldNotToMigrate(t *testing.T) {
-	cfg := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1), NoMigrate: true}
-	if _, err := postgres.Open(t.Context(), cfg); !errors.Is(err, postgres.ErrBehind) {
-		t.Fatalf("an empty database: %v, want %v", err, postgres.ErrBehind)
+// What makes a server forget can be set while we run: new connections are
+// refused then, and serve again once it is put right.
+func TestAnOpenStoreRefusesConnectionsThatForget(t *testing.T) {
+	cfg := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1), Pool: 1}
+	s := open(t, cfg)
+	turn := func(event string) (err error) {
+		for range cfg.Pool + 1 { // the first finds the dead connection
+			if err = talk(t.Context(), s, []bot.Address{number(1)}, event); err == nil {
+				return nil
+			}
+		}
+		return err
 	}
-	if err := postgres.Migrate(t.Context(), cfg.URL, postgres.Newest); err != nil {
-		t.Fatal(err)
+	set := func(synchronous string) {
+		execute(t, cfg.URL, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = `+synchronous+`', current_database()); END $$;
+			SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	}
-	open(t, cfg)
+	set("off")
+	if err := turn("while off"); !errors.Is(err, postgres.ErrNotDurable) {
+		t.Errorf("a turn: %v, want %v", err, postgres.ErrNotDurable)
+	}
+	set("on")
+	if err := turn("on again"); err != nil {
+		t.Error(err)
+	}
 }
 
-func TestMigrateDownAndUpAgain(t *testing.T) {
-	url := pgtest.Start(t)
-	for _, to := range []int64{postgres.Newest, 0, postgres.Newest} {
-		if err := postgres.Migrate(t.Context(), url, to); err != nil {
-			t.Fatalf("to %d: %v", to, err)
-		}
-	}
-	open(t, postgres.Config{URL: url, Keys: keyring(t, 1), NoMigrate: true})
-}
-
-func TestOpenSaysWhatIsWrong(t *testing.T) {
-	for _, url := range []string{"", "postgres://relais:hush@127.0.0.1:1/none", "postgres://relais:hush@127.0.0.1:port/x"} {
-		_, err := postgres.Open(t.Context(), postgres.Config{URL: url, Keys: keyring(t, 1)})
-		if err == nil {
-			t.Fatalf("opened %q", url)
-		}
-		if strings.Contains(err.Error(), "hush") {
-			t.Errorf("the error tells the password: %v", err)
-		}
-	}
+func TestOpenNeedsAKeyring(t *testing.T) {
 	if _, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.Start(t)}); err == nil {
 		t.Error("opened without a keyring")
 	}
 }
 
-// Every commit has a crash point before and after it: there is one call in the
-// package, and it stands between two points.
+// With a crash hook every commit has a point before and after it: there is one
+// call in the package, and it stands between two points.
 func TestEachCommitSitsBetweenCrashPoints(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	between := regexp.MustCompile(`s\.crash\(what \+ ":written"\)\s+if err := tx\.Commit\(ctx\); err != nil \{\s+return err\s+\}\s+s\.crash\(what \+ ":after"\)`)
+	between := regexp.MustCompile(`s\.passes\(what \+ ":written"\)\s+if err := tx\.Commit\(ctx\); err != nil \{\s+return err\s+\}\s+s\.passes\(what \+ ":after"\)`)
 	calls, pairs := 0, 0
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -119,14 +104,15 @@ func TestEachCommitSitsBetweenCrashPoints(t *testing.T) {
 	}
 }
 
-func execute(t *testing.T, url, statement string) {
+func execute(t testing.TB, url, statement string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	ctx := context.WithoutCancel(t.Context()) // also when the test ends
+	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context())
-	if _, err := conn.Exec(t.Context(), statement); err != nil {
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
 		t.Fatal(err)
 	}
 }

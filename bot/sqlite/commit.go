@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"relais/bot"
 	"relais/bot/seal"
@@ -31,8 +32,10 @@ func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error
 
 // turn writes one turn: first whatever may refuse it, then its rows.
 func (s *Store) turn(t *tx, c *bot.Commit) error {
-	if err := t.holds(c.Done); err != nil {
-		return err
+	for _, job := range []*bot.Job{c.Done, c.Under} {
+		if err := t.holds(job); err != nil {
+			return err
+		}
 	}
 	if err := t.see(c); err != nil {
 		return err
@@ -50,6 +53,7 @@ func (s *Store) turn(t *tx, c *bot.Commit) error {
 		s.putThreads,
 		s.putMarks, // before lines are withdrawn: what failed has failed
 		s.putLines,
+		s.begin,
 		s.putAnswers,
 		s.putHandOffs,
 		s.putOptOuts,
@@ -87,7 +91,7 @@ func (t *tx) check(g bot.Guard) error {
 	var err error
 	switch g.Kind {
 	case bot.GuardGeneration:
-		err = t.row(`SELECT value FROM setting WHERE key = 'generation'`).Scan(&now)
+		now, err = t.generation()
 	case bot.GuardAdviser:
 		err = t.row(`SELECT count(*) FROM adviser WHERE id = ? AND disabled = 0`, g.Key).Scan(&now)
 	default:
@@ -100,6 +104,19 @@ func (t *tx) check(g bot.Guard) error {
 		return bot.ErrGuard
 	}
 	return nil
+}
+
+// generation is that of the flows. Turns never change it, so one look is enough
+// for all of them.
+func (t *tx) generation() (int64, error) {
+	if t.flows == nil {
+		var now int64
+		if err := t.row(`SELECT value FROM setting WHERE key = 'generation'`).Scan(&now); err != nil {
+			return 0, err
+		}
+		t.flows = &now
+	}
+	return *t.flows, nil
 }
 
 // place is the conversation a turn writes to. It is zero for a turn without
@@ -128,8 +145,12 @@ func (s *Store) place(t *tx, c *bot.Commit) (place, error) {
 	if c.Conversation.Version == 0 {
 		return s.create(t, c.Conversation)
 	}
-	return s.update(t, c.Conversation)
+	return s.update(t, c)
 }
+
+// isNote tells the lines that belong to the organisation that owned the
+// conversation before.
+func isNote(l bot.Line) bool { return l.Audience == bot.ForNote }
 
 func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
 	at := place{id: c.ID, person: c.Person, key: seal.NewPersonKey(), org: c.Owner.Organisation}
@@ -150,7 +171,28 @@ func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
 	return at, nil
 }
 
-func (s *Store) update(t *tx, c *bot.Conversation) (place, error) {
+// update writes the next state of a conversation that is at the version the
+// turn was decided on. Nearly always its person's key is remembered, and one
+// statement does it.
+func (s *Store) update(t *tx, c *bot.Commit) (place, error) {
+	conversation := c.Conversation
+	if who, ok := s.people.Get(conversation.ID); ok && !slices.ContainsFunc(c.Lines, isNote) {
+		at := place{id: conversation.ID, person: who.person, key: who.key, n: conversation.N - int64(len(c.Lines))}
+		if written, err := s.writeState(t, conversation, at); written || err != nil {
+			return at, err
+		}
+	}
+	at, err := s.find(t, conversation)
+	if err != nil {
+		return place{}, err
+	}
+	_, err = s.writeState(t, conversation, at)
+	return at, err
+}
+
+// find reads what the store holds of a conversation, and tells when it is not
+// at the version the turn was decided on.
+func (s *Store) find(t *tx, c *bot.Conversation) (place, error) {
 	var (
 		at          = place{id: c.ID}
 		version     int64
@@ -172,18 +214,24 @@ func (s *Store) update(t *tx, c *bot.Conversation) (place, error) {
 		at.org = c.Owner.Organisation
 	}
 	at.person = idOf(person)
-	if at.key, err = s.keys.Unwrap(key, at.person); err != nil {
-		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
-	}
-	_, err = t.exec(`
-		UPDATE conversation SET version = version + 1, n = ?, epoch = ?, booked = ?, owner_kind = ?, owner_org = ?,
-			owner_team = ?, owner_adviser = ?, handoff = ?, reason = ?, urgent = ?, crisis = ?, since = ?, waiting = ?,
-			deadline = ?, step = ?, lang = ?, channel = ?, heard = ?, created = ?, state = ?
-		WHERE id = ?`, append(columns(c, at.key), c.ID[:])...)
-	if err != nil {
+	if at.key, err = s.key(c.ID, at.person, key); err != nil {
 		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
 	}
 	return at, nil
+}
+
+// writeState writes the next version, and tells whether the conversation was
+// where the turn left it: at its version, with its last line.
+func (s *Store) writeState(t *tx, c *bot.Conversation, at place) (bool, error) {
+	n, err := t.exec(`
+		UPDATE conversation SET version = version + 1, n = ?, epoch = ?, booked = ?, owner_kind = ?, owner_org = ?,
+			owner_team = ?, owner_adviser = ?, handoff = ?, reason = ?, urgent = ?, crisis = ?, since = ?, waiting = ?,
+			deadline = ?, step = ?, lang = ?, channel = ?, heard = ?, created = ?, state = ?
+		WHERE id = ? AND version = ? AND n = ?`, append(columns(c, at.key), c.ID[:], c.Version, at.n)...)
+	if err != nil {
+		return false, fmt.Errorf("write conversation %s: %w", c.ID, err)
+	}
+	return n > 0, nil
 }
 
 // columns are what views and the inbox need in clear, then the sealed state,

@@ -51,60 +51,107 @@ func waiterOf(row scanner) (w bot.Waiter, err error) {
 
 // File returns one conversation's page: its answers are those the person
 // agreed to share, its items those of the viewer's organisation.
-func (s *Store) File(ctx context.Context, v bot.Viewer, id bot.ID) (bot.File, error) {
-	l, key, err := s.loaded(ctx, s.reader.row(ctx, `
-		SELECT NULL, c.id, c.person, c.version, c.state, p.key, 0
-		FROM conversation c JOIN person p ON p.id = c.person
-		WHERE c.id = ?2 AND `+visible, v.Organisation, id[:]))
-	if errors.Is(err, sql.ErrNoRows) {
-		return bot.File{}, bot.ErrNotFound
-	}
+func (s *Store) File(ctx context.Context, v bot.Viewer, id bot.ID) (file bot.File, err error) {
+	err = s.reader.glance(ctx, func(from source) error {
+		key, err := s.openFor(from, v, id, &file.Conversation)
+		if err != nil {
+			return err
+		}
+		if file.Addresses, err = addressesOf(from, id, key); err != nil {
+			return err
+		}
+		if file.Answers, err = answersOf(from, id, key, `AND shared`); err != nil {
+			return err
+		}
+		if file.HandOffs, err = handsOf(from, id); err != nil {
+			return err
+		}
+		file.Items, err = s.items(from, `i.conversation = ?2 AND i.org = ?1`, v.Organisation, id[:], maxItems)
+		return err
+	})
 	if err != nil {
 		return bot.File{}, err
 	}
-	file := bot.File{Conversation: l.Conversation}
-	if file.Addresses, err = s.addresses(ctx, id, key); err != nil {
-		return bot.File{}, err
-	}
-	file.Answers, err = s.answers(ctx, id, key, `AND shared`)
-	if err != nil {
-		return bot.File{}, err
-	}
-	if file.HandOffs, err = s.hands(ctx, id); err != nil {
-		return bot.File{}, err
-	}
-	file.Items, err = s.items(ctx, `i.conversation = ?2 AND i.org = ?1`, v.Organisation, id[:], maxItems)
-	return file, err
+	return file, nil
 }
 
 // Read returns the lines a viewer may see: notes and organisation lines of
 // their own organisation only.
-func (s *Store) Read(ctx context.Context, v bot.Viewer, id bot.ID, after int64, limit int) ([]bot.Line, error) {
-	key, err := s.mayOpen(ctx, v, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.lines(ctx, key, `
-		SELECT `+lineColumns+` FROM line l
-		WHERE l.conversation = ?2 AND l.n > ?3 AND (l.audience = 'all'
-			OR l.audience = 'note' AND l.org = ?1 OR l.audience = 'org:' || ?1)
-		ORDER BY l.n LIMIT ?4`, v.Organisation, id[:], after, max(limit, 0))
+func (s *Store) Read(ctx context.Context, v bot.Viewer, id bot.ID, after int64, limit int) (lines []bot.Line, err error) {
+	err = s.reader.glance(ctx, func(from source) error {
+		var c bot.Conversation
+		key, err := s.openFor(from, v, id, &c)
+		if err != nil {
+			return err
+		}
+		lines, err = linesOf(from, key, `
+			SELECT `+lineColumns+` FROM line l
+			WHERE l.conversation = ?2 AND l.n > ?3 AND (l.audience = 'all'
+				OR l.audience = 'note' AND l.org = ?1 OR l.audience = 'org:' || ?1)
+			ORDER BY l.n LIMIT ?4`, v.Organisation, id[:], after, max(limit, 0))
+		return err
+	})
+	return lines, err
 }
 
-// mayOpen returns the key of the conversation's person when the viewer may
-// open it.
-func (s *Store) mayOpen(ctx context.Context, v bot.Viewer, id bot.ID) (*seal.Key, error) {
-	var person, key []byte
-	err := s.reader.row(ctx, `
-		SELECT p.id, p.key FROM conversation c JOIN person p ON p.id = c.person
-		WHERE c.id = ?2 AND `+visible, v.Organisation, id[:]).Scan(&person, &key)
+// openFor reads a conversation that the viewer may open, and returns the key
+// of its person.
+func (s *Store) openFor(from source, v bot.Viewer, id bot.ID, c *bot.Conversation) (*seal.Key, error) {
+	var person, wrapped, state []byte
+	var version int64
+	err := from.row(`
+		SELECT p.id, p.key, c.version, c.state FROM conversation c JOIN person p ON p.id = c.person
+		WHERE c.id = ?2 AND `+visible, v.Organisation, id[:]).Scan(&person, &wrapped, &version, &state)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, bot.ErrNotFound
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open conversation %s: %w", id, err)
 	}
-	return s.keys.Unwrap(key, idOf(person))
+	key, err := s.key(id, idOf(person), wrapped)
+	if err != nil {
+		return nil, fmt.Errorf("open conversation %s: %w", id, err)
+	}
+	*c, err = key.OpenState(id, state)
+	c.Version = version
+	return key, err
+}
+
+// glance lets f read the database as it is at one moment: what an organisation
+// may see must not change between two queries of one page.
+func (r *reader) glance(ctx context.Context, f func(source) error) error {
+	tx, err := r.db.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	defer tx.Rollback() // nothing was written
+	return f(glancing{r, ctx, tx})
+}
+
+type glancing struct {
+	*reader
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+func (g glancing) row(query string, args ...any) scanner {
+	stmt, err := g.prepare(g.ctx, query)
+	if err != nil {
+		return failedRow{err}
+	}
+	return g.tx.Stmt(stmt).QueryRow(args...)
+}
+
+func (g glancing) each(f func(scanner) error, query string, args ...any) error {
+	stmt, err := g.prepare(g.ctx, query)
+	if err != nil {
+		return err
+	}
+	rows, err := g.tx.Stmt(stmt).Query(args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, f)
 }
 
 // maxItems bounds the work items on one page.
@@ -113,12 +160,12 @@ const maxItems = 500
 // Items lists the open work items of the viewer's organisation, the earliest
 // deadline first.
 func (s *Store) Items(ctx context.Context, v bot.Viewer, limit int) ([]bot.Item, error) {
-	return s.items(ctx, `?1 <> '' AND i.org = ?1 AND ?2 IS NULL`, v.Organisation, nil, max(limit, 0))
+	return s.items(s.reader.in(ctx), `?1 <> '' AND i.org = ?1 AND ?2 IS NULL`, v.Organisation, nil, max(limit, 0))
 }
 
-func (s *Store) items(ctx context.Context, where, organisation string, conversation any, limit int) ([]bot.Item, error) {
+func (s *Store) items(from source, where, organisation string, conversation any, limit int) ([]bot.Item, error) {
 	var found []bot.Item
-	err := s.reader.each(ctx, func(row scanner) error {
+	err := from.each(func(row scanner) error {
 		item, err := s.itemOf(row)
 		found = append(found, item)
 		return err
@@ -150,9 +197,9 @@ func (s *Store) itemOf(row scanner) (i bot.Item, err error) {
 	return i, key.OpenItem(text, &i)
 }
 
-func (s *Store) addresses(ctx context.Context, conversation bot.ID, key *seal.Key) ([]bot.Address, error) {
+func addressesOf(from source, conversation bot.ID, key *seal.Key) ([]bot.Address, error) {
 	var found []bot.Address
-	err := s.reader.each(ctx, func(row scanner) error {
+	err := from.each(func(row scanner) error {
 		var id, sealed []byte
 		if err := row.Scan(&id, &sealed); err != nil {
 			return err
@@ -167,11 +214,11 @@ func (s *Store) addresses(ctx context.Context, conversation bot.ID, key *seal.Ke
 	return found, nil
 }
 
-// answers returns a conversation's answers, the oldest first; and is a further
+// answersOf returns a conversation's answers, the oldest first; and is a further
 // condition.
-func (s *Store) answers(ctx context.Context, conversation bot.ID, key *seal.Key, and string) ([]bot.Answer, error) {
+func answersOf(from source, conversation bot.ID, key *seal.Key, and string) ([]bot.Answer, error) {
 	var found []bot.Answer
-	err := s.reader.each(ctx, func(row scanner) error {
+	err := from.each(func(row scanner) error {
 		a, err := answerOf(row, conversation, key)
 		found = append(found, a)
 		return err
@@ -182,10 +229,10 @@ func (s *Store) answers(ctx context.Context, conversation bot.ID, key *seal.Key,
 	return found, nil
 }
 
-// hands returns a conversation's hand-offs, the oldest first.
-func (s *Store) hands(ctx context.Context, conversation bot.ID) ([]bot.Hand, error) {
+// handsOf returns a conversation's hand-offs, the oldest first.
+func handsOf(from source, conversation bot.ID) ([]bot.Hand, error) {
 	var found []bot.Hand
-	err := s.reader.each(ctx, func(row scanner) error {
+	err := from.each(func(row scanner) error {
 		hand, err := handOf(row)
 		found = append(found, hand)
 		return err

@@ -36,10 +36,10 @@ func (s *Store) Export(ctx context.Context, a bot.Address) (bot.Dossier, error) 
 	if d.Lines, err = s.History(ctx, bot.HistoryQuery{Conversation: id, Limit: math.MaxInt32}); err != nil {
 		return bot.Dossier{}, err
 	}
-	if d.Answers, err = s.answers(ctx, id, key, ``); err != nil {
+	if d.Answers, err = answersOf(s.reader.in(ctx), id, key, ``); err != nil {
 		return bot.Dossier{}, err
 	}
-	d.HandOffs, err = s.hands(ctx, id)
+	d.HandOffs, err = handsOf(s.reader.in(ctx), id)
 	return d, err
 }
 
@@ -63,8 +63,9 @@ func (s *Store) threads(ctx context.Context, conversation bot.ID) (map[bot.ID]bo
 // old pages, is emptied before it returns.
 func (s *Store) Erase(ctx context.Context, ref bot.Ref, now time.Time) (erased bool, err error) {
 	hash := s.keys.AddressHash(ref.Address)
+	var conversation []byte
 	err = s.writer.write(ctx, save, func(t *tx) error {
-		var person, conversation []byte
+		var person []byte
 		err := t.row(`
 			SELECT person, id FROM conversation
 			WHERE id = coalesce(?, (SELECT conversation FROM thread WHERE hash = ?))`,
@@ -84,6 +85,7 @@ func (s *Store) Erase(ctx context.Context, ref bot.Ref, now time.Time) (erased b
 	if !erased {
 		return false, nil
 	}
+	s.people.Drop(idOf(conversation))
 	return true, s.emptyLog(ctx)
 }
 
@@ -96,7 +98,16 @@ func (t *tx) erase(person, conversation []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"line", "answer", "handoff", "appointment", "item", "job", "thread"} {
+	if _, err := t.exec(`DELETE FROM job WHERE conversation = ?`, conversation); err != nil {
+		return fmt.Errorf("from job: %w", err)
+	}
+	return t.remove(person, conversation)
+}
+
+// remove deletes a person, with their key, and everything about them but their
+// jobs.
+func (t *tx) remove(person, conversation []byte) error {
+	for _, table := range []string{"line", "answer", "handoff", "appointment", "item", "thread"} {
 		if _, err := t.exec(`DELETE FROM `+table+` WHERE conversation = ?`, conversation); err != nil {
 			return fmt.Errorf("from %s: %w", table, err)
 		}
@@ -104,7 +115,7 @@ func (t *tx) erase(person, conversation []byte, now time.Time) error {
 	if _, err := t.exec(`DELETE FROM conversation WHERE id = ?`, conversation); err != nil {
 		return err
 	}
-	_, err = t.exec(`DELETE FROM person WHERE id = ?`, person)
+	_, err := t.exec(`DELETE FROM person WHERE id = ?`, person)
 	return err
 }
 

@@ -10,18 +10,18 @@ import (
 	"relais/bot"
 )
 
-// holds checks that the job a turn finishes is still under that lease.
-func (t *tx) holds(done *bot.Job) error {
-	if done == nil {
+// holds checks that a job is still under that lease.
+func (t *tx) holds(job *bot.Job) error {
+	if job == nil {
 		return nil
 	}
 	var leased bool
-	err := t.row(`SELECT lease_until IS NOT NULL FROM job WHERE key = ? AND token = ?`, done.Key, done.Token).Scan(&leased)
+	err := t.row(`SELECT lease_until IS NOT NULL FROM job WHERE key = ? AND token = ?`, job.Key, job.Token).Scan(&leased)
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && !leased) {
 		return bot.ErrLease
 	}
 	if err != nil {
-		return fmt.Errorf("check the lease of job %s: %w", done.Kind, err)
+		return fmt.Errorf("check the lease of job %s: %w", job.Kind, err)
 	}
 	return nil
 }
@@ -46,16 +46,25 @@ func (s *Store) putJobs(t *tx, c *bot.Commit, _ place) error {
 // attempts start again; it keeps the more pressing lane.
 func (t *tx) plan(j *bot.Job) error {
 	_, err := t.exec(`
-		INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision, serial, token, attempts)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, random() >> 2 & 0x1fffffffffffffff, 0)
+		INSERT INTO job (key, kind, lane, due, conversation, thread, subject, revision, serial, attempts, token, lease_until)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, 0, coalesce(nullif(?, 0), random() >> 2 & 0x1fffffffffffffff), ?)
 		ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, lane = min(lane, excluded.lane), due = excluded.due,
 			conversation = excluded.conversation, thread = excluded.thread, subject = excluded.subject,
 			revision = excluded.revision, serial = serial + 1, attempts = 0`,
-		j.Key, string(j.Kind), int64(j.Lane), due(j.Due), nullable(j.Conversation), nullable(j.Thread), j.Subject, j.Revision)
+		j.Key, string(j.Kind), int64(j.Lane), due(j.Due), nullable(j.Conversation), nullable(j.Thread), j.Subject, j.Revision,
+		bornWith(j), micro(j.Lease))
 	if err != nil {
 		return fmt.Errorf("plan a job of kind %q: %w", j.Kind, err)
 	}
 	return nil
+}
+
+// bornWith is the token of a job that is born claimed.
+func bornWith(j *bot.Job) int64 {
+	if j.Lease.IsZero() {
+		return 0
+	}
+	return j.Token
 }
 
 // finish ends a job, or puts it off when Due says until when. One that was
@@ -106,38 +115,44 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int, lease time.Du
 	return jobs, next, err
 }
 
-// next tells when the first job that nobody has is due, and whether that is
-// now.
+// next tells whether a job can be claimed now, and else when the first one can
+// be: when it is due, or when its lease ends. Jobs under a lease are few and
+// were due when they were claimed, so they are looked for among those only; one
+// that was put off meanwhile counts by its new time.
 func (s *Store) next(ctx context.Context, now time.Time) (bool, time.Time, error) {
-	var first sql.NullInt64
+	var waiting bool
+	var next sql.NullInt64
 	err := s.reader.row(ctx, `
-		SELECT min(due) FROM (
-			SELECT (SELECT due FROM job WHERE lane = lanes.column1 AND (lease_until IS NULL OR lease_until <= ?)
-				ORDER BY due LIMIT 1) AS due
-			FROM (VALUES (0), (1), (2), (3)) lanes)`, now.UnixMicro()).Scan(&first)
+		WITH lanes(lane) AS (VALUES (0), (1), (2), (3)), waiting(due) AS (
+			SELECT (SELECT due FROM job WHERE lane = lanes.lane AND due <= ?1 AND (lease_until IS NULL OR lease_until <= ?1)
+				ORDER BY due LIMIT 1)
+			FROM lanes)
+		SELECT count(due) > 0, CASE WHEN count(due) > 0 THEN min(due) ELSE (
+			SELECT min(at) FROM (
+				SELECT (SELECT due FROM job WHERE lane = lanes.lane AND due > ?1 ORDER BY due LIMIT 1) AS at FROM lanes
+				UNION ALL
+				SELECT (SELECT min(lease_until) FROM job WHERE lane = lanes.lane AND due <= ?1) FROM lanes)) END
+		FROM waiting`, now.UnixMicro()).Scan(&waiting, &next)
 	if err != nil {
 		return false, time.Time{}, fmt.Errorf("look for due jobs: %w", err)
 	}
-	return first.Valid && first.Int64 <= now.UnixMicro(), moment(first), nil
+	return waiting, moment(next), nil
 }
 
 // claim takes the due jobs lane by lane, so that the index gives them in order.
 func (t *tx) claim(now time.Time, limit int, until time.Time) ([]bot.Job, error) {
 	var jobs []bot.Job
 	for lane := bot.LaneCrisis; lane <= bot.LaneBulk && len(jobs) < limit; lane++ {
-		rows, err := t.rows(`
+		err := t.each(func(row scanner) error {
+			j, err := jobOf(row)
+			jobs = append(jobs, j)
+			return err
+		}, `
 			SELECT key, kind, lane, due, conversation, thread, subject, revision, serial, token, attempts,
 				lease_until IS NOT NULL
 			FROM job WHERE lane = ? AND due <= ?2 AND (lease_until IS NULL OR lease_until <= ?2)
 			ORDER BY due, key LIMIT ?3`, int64(lane), now.UnixMicro(), limit-len(jobs))
 		if err != nil {
-			return nil, err
-		}
-		if err := drain(rows, func(row scanner) error {
-			j, err := jobOf(row)
-			jobs = append(jobs, j)
-			return err
-		}); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"relais/bot"
 	"relais/bot/seal"
@@ -25,8 +27,8 @@ func (s *Store) putLines(t *tx, c *bot.Commit, at place) error {
 	if err := numbered(c, at.n); err != nil {
 		return err
 	}
-	for i := range c.Lines {
-		if err := t.addLine(&c.Lines[i], at); err != nil {
+	for lines := range slices.Chunk(c.Lines, len(addLines)) {
+		if err := t.addLines(lines, at); err != nil {
 			return err
 		}
 	}
@@ -54,19 +56,31 @@ func numbered(c *bot.Commit, n int64) error {
 	return nil
 }
 
-func (t *tx) addLine(l *bot.Line, at place) error {
-	if l.Conversation != at.id {
-		return fmt.Errorf("add line %d: it belongs to another conversation", l.N)
-	}
-	_, err := t.exec(`
+// addLines are the statements that add one line, two lines, and so on: one
+// statement costs less than two.
+var addLines = [4]string{lineRows(1), lineRows(2), lineRows(3), lineRows(4)}
+
+func lineRows(n int) string {
+	const row = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	return `
 		INSERT INTO line (conversation, n, thread, seq, from_, adviser, audience, org, at, key, epoch, lane, class,
 			delivery, provider, error, segments, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		l.Conversation[:], l.N, nullable(l.Thread), l.Seq, string(l.From), l.Adviser, string(l.Audience), orgOf(l, at),
-		micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(l.Delivery), l.Provider, l.Error, l.Segments,
-		at.key.SealLine(l))
-	if err != nil {
-		return fmt.Errorf("add line %d: %w", l.N, err)
+		VALUES ` + row + strings.Repeat(`, `+row, n-1)
+}
+
+func (t *tx) addLines(lines []bot.Line, at place) error {
+	args := make([]any, 0, 18*len(lines))
+	for i := range lines {
+		l := &lines[i]
+		if l.Conversation != at.id {
+			return fmt.Errorf("add line %d: it belongs to another conversation", l.N)
+		}
+		args = append(args, l.Conversation[:], l.N, nullable(l.Thread), l.Seq, string(l.From), l.Adviser, string(l.Audience),
+			orgOf(l, at), micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(l.Delivery), l.Provider, l.Error, l.Segments,
+			at.key.SealLine(l))
+	}
+	if _, err := t.exec(addLines[len(lines)-1], args...); err != nil {
+		return fmt.Errorf("add lines from %d: %w", lines[0].N, err)
 	}
 	return nil
 }
@@ -121,45 +135,6 @@ func (s *Store) putMarks(t *tx, c *bot.Commit, _ place) error {
 	return nil
 }
 
-// Outbox returns the address of a thread and its lines not yet over, in order.
-func (s *Store) Outbox(ctx context.Context, thread bot.ID, limit int) (bot.Outbox, error) {
-	var (
-		box                                       bot.Outbox
-		conversation, person, address, state, key []byte
-	)
-	err := s.reader.row(ctx, `
-		SELECT c.id, c.person, t.address, c.state, p.key,
-			EXISTS (SELECT 1 FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL)
-		FROM thread t JOIN conversation c ON c.id = t.conversation JOIN person p ON p.id = c.person
-		WHERE t.id = ?`, thread[:]).Scan(&conversation, &person, &address, &state, &key, &box.OptedOut)
-	if errors.Is(err, sql.ErrNoRows) {
-		return box, bot.ErrNotFound
-	}
-	if err != nil {
-		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
-	}
-	box.Conversation = idOf(conversation)
-	opened, err := s.keys.Unwrap(key, idOf(person))
-	if err != nil {
-		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
-	}
-	if box.Address, err = opened.OpenAddress(thread, address); err != nil {
-		return box, err
-	}
-	c, err := opened.OpenState(box.Conversation, state)
-	if err != nil {
-		return box, err
-	}
-	if th := c.Thread(thread); th != nil {
-		box.Own = th.Own
-	}
-	box.Lines, err = s.lines(ctx, opened, `
-		SELECT `+lineColumns+` FROM line l
-		WHERE l.conversation = ? AND l.delivery IN (1, 2) AND l.thread = ?
-		ORDER BY l.lane > 0, l.n LIMIT ?`, conversation, thread[:], max(limit, 0))
-	return box, err
-}
-
 // History returns lines of one conversation, oldest first; none when it is not
 // known.
 func (s *Store) History(ctx context.Context, q bot.HistoryQuery) ([]bot.Line, error) {
@@ -210,8 +185,12 @@ func (s *Store) keyOf(ctx context.Context, person string, id bot.ID) (*seal.Key,
 
 // lines reads lines with their columns as lineColumns names them.
 func (s *Store) lines(ctx context.Context, key *seal.Key, query string, args ...any) ([]bot.Line, error) {
+	return linesOf(s.reader.in(ctx), key, query, args...)
+}
+
+func linesOf(from source, key *seal.Key, query string, args ...any) ([]bot.Line, error) {
 	var found []bot.Line
-	err := s.reader.each(ctx, func(row scanner) error {
+	err := from.each(func(row scanner) error {
 		l, err := lineOf(row, key)
 		found = append(found, l)
 		return err

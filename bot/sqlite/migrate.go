@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -15,15 +17,18 @@ import (
 var migrations embed.FS
 
 const (
-	// schema is the newest migration, the one this program is written for.
-	schema = 1
+	// Newest is the newest schema this program knows.
+	Newest = 2
+	schema = Newest
 	// binary is what a schema compares with its min_binary: raised when this
 	// program learns to live with a change that older ones cannot.
 	binary = 1
 )
 
 // Migrate brings the schema of the database at cfg.Path to a version, up or
-// down; below zero means the newest. It returns the versions before and after.
+// down; below zero means the newest, and a schema newer than Newest is then left
+// alone. It returns the versions before and after. Each migration is a
+// transaction: one that fails is undone, and those before it stay.
 func Migrate(ctx context.Context, cfg Config, to int64) (before, after int64, err error) {
 	if err := create(cfg.Path); err != nil {
 		return 0, 0, fmt.Errorf("create the database: %w", err)
@@ -39,13 +44,30 @@ func Migrate(ctx context.Context, cfg Config, to int64) (before, after int64, er
 	if before, err = schemaOf(ctx, w.db); err != nil {
 		return 0, 0, err
 	}
+	if to > Newest {
+		return before, before, fmt.Errorf("this program knows schemas up to %d", Newest)
+	}
 	if to < 0 {
-		to = schema
+		to = max(before, Newest)
 	}
 	if err := migrate(ctx, w.db, before, to); err != nil {
 		return before, before, err
 	}
 	return before, to, nil
+}
+
+// Describe says in a line what one migration does: the first line of its file.
+func Describe(version int64) string {
+	found, err := fs.Glob(migrations, fmt.Sprintf("migrations/%05d_*.sql", version))
+	if err != nil || len(found) != 1 {
+		return ""
+	}
+	text, err := migrations.ReadFile(found[0])
+	if err != nil {
+		return ""
+	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return string(bytes.TrimPrefix(line, []byte("-- ")))
 }
 
 // upToDate brings an older schema to the present one when it may, and refuses
@@ -97,19 +119,44 @@ func migrate(ctx context.Context, db *sql.DB, at, to int64) error {
 	if err != nil {
 		return err
 	}
+	return migrateFrom(ctx, db, files, at, to)
+}
+
+func migrateFrom(ctx context.Context, db *sql.DB, files fs.FS, at, to int64) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	if to < at {
+	switch {
+	case to == at:
+		return nil
+	case to < at:
 		_, err = provider.DownTo(ctx, to)
-	} else {
+	default:
 		_, err = provider.UpTo(ctx, to)
 	}
 	if err == nil || reached(ctx, db, to) {
 		return nil
 	}
-	return fmt.Errorf("bring the schema from %d to %d: %w", at, to, err)
+	return rolledBack(ctx, db, err)
+}
+
+// rolledBack tells which migration failed, why, and where that leaves the
+// schema.
+func rolledBack(ctx context.Context, db *sql.DB, err error) error {
+	var half *goose.PartialError
+	if !errors.As(err, &half) {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	why := half.Err
+	for errors.Unwrap(why) != nil {
+		why = errors.Unwrap(why) // goose quotes the statement, which may be long
+	}
+	at, err := schemaOf(ctx, db)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("migrate the database: %s was rolled back, the schema is at %d: %w", half.Failed.Source.Path, at, why)
 }
 
 // reached tells whether another process, which started at the same moment,

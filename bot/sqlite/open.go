@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	modernc "modernc.org/sqlite"
 
 	"relais/bot"
+	"relais/bot/recent"
 	"relais/bot/seal"
 )
 
@@ -46,7 +48,32 @@ type Store struct {
 	keys   *seal.Keyring
 	writer *writer
 	reader *reader
+	people *recent.Cache[bot.ID, holder] // by conversation
 }
+
+// holder is a person and their key, opened.
+type holder struct {
+	person bot.ID
+	key    *seal.Key
+}
+
+// key opens a person's key, unless it is remembered, and remembers it.
+func (s *Store) key(conversation, person bot.ID, wrapped []byte) (*seal.Key, error) {
+	if who, ok := s.people.Get(conversation); ok && who.person == person {
+		return who.key, nil
+	}
+	key, err := s.keys.Unwrap(wrapped, person)
+	if err == nil {
+		s.people.Put(conversation, holder{person, key})
+	}
+	return key, err
+}
+
+// How many keys are remembered, and for how long after their last use.
+const (
+	remembered    = 16_384
+	rememberedFor = 5 * time.Minute
+)
 
 var (
 	_ bot.Store = (*Store)(nil)
@@ -73,7 +100,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database for reading: %w", err), w.close())
 	}
-	return &Store{path: cfg.Path, keys: cfg.Keys, writer: w, reader: r}, nil
+	return &Store{
+		path: cfg.Path, keys: cfg.Keys, writer: w, reader: r,
+		people: recent.New[bot.ID, holder](remembered, rememberedFor),
+	}, nil
 }
 
 // Close closes the database. Nothing may be under way.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"relais/bot"
 )
@@ -124,5 +126,43 @@ func TestABackupIsWholeAndOpens(t *testing.T) {
 	lines, err := copied.History(t.Context(), bot.HistoryQuery{Conversation: turn.Conversation.ID})
 	if err != nil || len(lines) != len(turn.Lines) {
 		t.Errorf("the backup holds %d lines (%v), want %d", len(lines), err, len(turn.Lines))
+	}
+}
+
+// A migration that fails half-way leaves nothing of itself, and says what is
+// left.
+func TestABrokenMigrationIsUndone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relais.db")
+	open(t, Config{Path: path, Keys: keyring(t, 1)})
+	files := fstest.MapFS{
+		"00003_good.sql":   {Data: []byte("-- Good.\n-- +goose Up\nCREATE TABLE good (n);\n-- +goose Down\nDROP TABLE good;\n")},
+		"00004_broken.sql": {Data: []byte("-- Broken.\n-- +goose Up\nCREATE TABLE half (n);\nINSERT INTO nowhere VALUES (1);\n-- +goose Down\n")},
+	}
+	names, err := filepath.Glob("migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(name)] = &fstest.MapFile{Data: text}
+	}
+	w, err := newWriter(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	err = migrateFrom(t.Context(), w.db, files, Newest, 4)
+	if err == nil || !strings.Contains(err.Error(), "00004_broken.sql was rolled back, the schema is at 3") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("it says %v", err)
+	}
+	var good, half int
+	if err := w.db.QueryRow(`SELECT count(*) FILTER (WHERE name = 'good'), count(*) FILTER (WHERE name = 'half') FROM sqlite_schema`).Scan(&good, &half); err != nil {
+		t.Fatal(err)
+	}
+	if good != 1 || half != 0 {
+		t.Errorf("%d tables of the good one, %d of the broken one", good, half)
 	}
 }

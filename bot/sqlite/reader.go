@@ -51,6 +51,26 @@ func (r *reader) row(ctx context.Context, query string, args ...any) scanner {
 	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
 }
 
+// in is the reader as a source, for as long as ctx lasts.
+func (r *reader) in(ctx context.Context) source { return reading{r, ctx} }
+
+// source is where rows are read from: the reader, or a transaction under way.
+type source interface {
+	row(query string, args ...any) scanner
+	each(f func(scanner) error, query string, args ...any) error
+}
+
+type reading struct {
+	*reader
+	ctx context.Context
+}
+
+func (r reading) row(query string, args ...any) scanner { return r.reader.row(r.ctx, query, args...) }
+
+func (r reading) each(f func(scanner) error, query string, args ...any) error {
+	return r.reader.each(r.ctx, f, query, args...)
+}
+
 // each calls f for every row.
 func (r *reader) each(ctx context.Context, f func(scanner) error, query string, args ...any) error {
 	stmt, err := r.prepare(ctx, query)

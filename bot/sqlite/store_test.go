@@ -43,14 +43,16 @@ func remember(s *Store, statements map[string]bool) {
 }
 
 // scans are the statements that may read a whole table: administration, and
-// erasure, which would else cost every commit an index.
+// erasure and purges, which would else cost every commit an index.
 var scans = []string{
 	`FROM adviser a ORDER BY`,
 	`FROM conversation WHERE step <> '' GROUP BY step`,
 	`FROM setting t, setting g`,
 	`DELETE FROM job WHERE conversation`,
+	`SELECT key, conversation FROM job`,
 	`DELETE FROM tombstone`,
 	`FROM current`,
+	`count(*), min(since) FROM conversation`, // along an index that holds only who waits
 }
 
 // explain fails for each statement that reads a whole table.
@@ -68,14 +70,14 @@ func explain(t *testing.T, statements map[string]bool) {
 			continue
 		}
 		explained++
-		rows, err := s.reader.db.Query(`EXPLAIN QUERY PLAN `+query, make([]any, 30)...)
+		rows, err := s.reader.db.Query(`EXPLAIN QUERY PLAN `+query, make([]any, 100)...)
 		if err != nil {
 			t.Fatalf("%v:\n%s", err, query)
 		}
 		var step string
 		if err := drain(rows, func(row scanner) error {
 			err := row.Scan(new(int), new(int), new(int), &step)
-			if table, found := strings.CutPrefix(step, "SCAN "); found && !strings.HasPrefix(table, "CONSTANT") &&
+			if table, found := strings.CutPrefix(step, "SCAN "); found && !strings.Contains(table, "CONSTANT ROW") && !strings.Contains(table, "VALUES CLAUSE") && !strings.HasPrefix(table, "json_each") &&
 				!strings.Contains(table, "subquery") && table != "lanes" {
 				t.Errorf("reads a whole table (%s):\n%s", step, query)
 			}

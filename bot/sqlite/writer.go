@@ -129,6 +129,9 @@ func (w *writer) drop() {
 
 func (w *writer) close() error {
 	if w.conn != nil {
+		for _, stmt := range w.prepared {
+			stmt.Close() // one left over would keep the file open, and its locks
+		}
 		w.conn.Close()
 		w.conn = nil
 	}
@@ -137,10 +140,11 @@ func (w *writer) close() error {
 
 // tx is a write transaction.
 type tx struct {
-	w    *writer
-	ctx  context.Context
-	what string
-	done bool
+	w     *writer
+	ctx   context.Context
+	what  string
+	done  bool
+	flows *int64 // their generation, once it was looked at
 }
 
 func (w *writer) begin(ctx context.Context, what string) (*tx, error) {
@@ -222,12 +226,17 @@ func (t *tx) row(query string, args ...any) scanner {
 	return stmt.QueryRowContext(t.ctx, args...)
 }
 
-func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
+// each calls f for every row.
+func (t *tx) each(f func(scanner) error, query string, args ...any) error {
 	stmt, err := t.prepare(query, args)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return stmt.QueryContext(t.ctx, args...)
+	rows, err := stmt.QueryContext(t.ctx, args...)
+	if err != nil {
+		return err
+	}
+	return drain(rows, f)
 }
 
 // prepare returns the statement, kept for as long as the connection, once the

@@ -78,9 +78,77 @@ func jobs(t *testing.T, s *suite) {
 			t.Errorf("%d jobs, next %v (%v); want 2, and %v", len(claimed), next, err, now.Add(2*time.Second))
 		}
 		_, next, err = h.Due(t.Context(), later, 2, time.Minute)
-		if err != nil || !next.IsZero() {
-			t.Errorf("all claimed: next %v (%v), want none", next, err)
+		if err != nil || next != later.Add(time.Minute) {
+			t.Errorf("all claimed: next %v (%v), want the end of the leases", next, err)
 		}
+	})
+	s.check(t, "what another has is told for when the lease ends, unless something is due before", func(t *testing.T, h *house) {
+		other := h.opened.Again(t, nil)
+		next := func(at time.Time) time.Time {
+			t.Helper()
+			claimed, next, err := other.Due(t.Context(), at, 0, time.Minute)
+			if err != nil || len(claimed) != 0 {
+				t.Fatalf("%d jobs (%v)", len(claimed), err)
+			}
+			return next
+		}
+		h.plan(t, bot.Job{Key: "a", Lane: bot.LaneReply, Due: now}, bot.Job{Key: "b", Lane: bot.LaneCrisis, Due: now.Add(-time.Second)})
+		if got, want := next(now), now.Add(-time.Second); got != want {
+			t.Errorf("nobody has them: next %v, want %v", got, want)
+		}
+		h.due(t, now)
+		if got, want := next(now), now.Add(10*time.Second); got != want {
+			t.Errorf("all claimed: next %v, want the end of the lease, %v", got, want)
+		}
+		h.plan(t, bot.Job{Key: "later", Lane: bot.LaneBulk, Due: now.Add(time.Minute)})
+		if got, want := next(now), now.Add(10*time.Second); got != want {
+			t.Errorf("one due after the lease: next %v, want %v", got, want)
+		}
+		h.plan(t, bot.Job{Key: "soon", Lane: bot.LaneNotice, Due: now.Add(5 * time.Second)})
+		if got, want := next(now), now.Add(5*time.Second); got != want {
+			t.Errorf("one due before the lease ends: next %v, want %v", got, want)
+		}
+		if got, want := next(now.Add(10*time.Second)), now.Add(-time.Second); got != want {
+			t.Errorf("the lease is over: next %v, want %v", got, want)
+		}
+	})
+	s.check(t, "a job planned for later while somebody has it is told for then", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k", Due: now})
+		h.due(t, now)
+		h.plan(t, bot.Job{Key: "k", Due: now.Add(time.Hour)})
+		_, next, err := h.Due(t.Context(), now, 10, time.Second)
+		if err != nil || next != now.Add(time.Hour) {
+			t.Errorf("next %v (%v), want %v", next, err, now.Add(time.Hour))
+		}
+		h.plan(t, bot.Job{Key: "k", Due: now.Add(time.Second)})
+		_, next, err = h.Due(t.Context(), now, 10, time.Second)
+		if err != nil || next.Before(now.Add(time.Second)) || next.After(now.Add(10*time.Second)) {
+			t.Errorf("next %v (%v), want when it is due, or the end of the lease, %v", next, err, now.Add(10*time.Second))
+		}
+	})
+	s.check(t, "a claim takes from several lanes, and no more than asked for", func(t *testing.T, h *house) {
+		for i := range 12 {
+			h.plan(t, bot.Job{Key: fmt.Sprintf("%02d", i), Lane: bot.Lane(i / 3), Due: now.Add(-time.Duration(i) * time.Second)})
+		}
+		for _, want := range [][]string{{"02", "01", "00", "05", "04"}, {"03", "08", "07", "06", "11"}, {"10", "09"}, nil} {
+			claimed, _, err := h.Due(t.Context(), now, 5, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, j := range claimed {
+				got = append(got, j.Key)
+			}
+			same(t, "claimed", got, want)
+		}
+	})
+	s.check(t, "planned twice in one turn, a job holds the last plan", func(t *testing.T, h *house) {
+		last := bot.Job{Key: "k", Lane: bot.LaneReply, Due: now.Add(time.Second), Revision: 2}
+		h.plan(t, bot.Job{Key: "k", Lane: bot.LaneBulk, Due: now, Revision: 1}, last)
+		if got := h.due(t, now); len(got) != 0 {
+			t.Errorf("%d jobs due at the first plan's time", len(got))
+		}
+		planned(t, h.due(t, now.Add(time.Second)), last)
 	})
 	s.check(t, "planning a job again moves it", func(t *testing.T, h *house) {
 		h.plan(t, bot.Job{Key: "k", Kind: bot.JobSilence, Lane: bot.LaneNotice, Due: now, Subject: "a", Revision: 1})

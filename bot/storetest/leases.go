@@ -35,6 +35,42 @@ func leases(t *testing.T, s *suite) {
 			t.Errorf("second claim: reclaimed %v, %d attempts, token %d after %d", two.Reclaimed, two.Attempts, two.Token, one.Token)
 		}
 	})
+	s.check(t, "a job may be born claimed, by whoever plans it", func(t *testing.T, h *house) {
+		born := bot.Job{Key: "k", Due: now, Token: 1<<61 | 7, Lease: now.Add(lease)}
+		h.plan(t, born)
+		if got := h.due(t, now); len(got) != 0 {
+			t.Fatal("claimed by another, although it was born claimed")
+		}
+		born.Serial = 1
+		h.must(t, finish(born, time.Time{}))
+		if got := h.due(t, now.Add(time.Hour)); len(got) != 0 {
+			t.Error("it came back after it was finished")
+		}
+	})
+	s.check(t, "a job that is there already is not born claimed", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "waits", Due: now}, bot.Job{Key: "held", Due: now.Add(-time.Second)})
+		if got := h.due(t, now.Add(-time.Second)); len(got) != 1 || got[0].Key != "held" {
+			t.Fatalf("claimed %d jobs, want the one held", len(got))
+		}
+		for _, key := range []string{"waits", "held"} {
+			late := bot.Job{Key: key, Due: now, Token: 1<<61 | 7, Lease: now.Add(time.Minute)}
+			h.plan(t, late)
+			late.Serial = 1
+			fails(t, h.commit(t, finish(late, time.Time{}))[0], bot.ErrLease)
+		}
+		if got := claimOne(t, h, now); got.Key != "waits" {
+			t.Errorf("claimed %s, want the one that waits", got.Key)
+		}
+	})
+	s.check(t, "a job that is born claimed and left alone goes to whoever comes after its lease", func(t *testing.T, h *house) {
+		born := bot.Job{Key: "k", Due: now, Token: 1<<61 | 7, Lease: now.Add(lease)}
+		h.plan(t, born)
+		if got := claimOne(t, h, now.Add(lease)); !got.Reclaimed {
+			t.Error("it does not tell that somebody had it")
+		}
+		born.Serial = 1
+		fails(t, h.commit(t, finish(born, time.Time{}))[0], bot.ErrLease)
+	})
 	s.check(t, "a finished job is gone", func(t *testing.T, h *house) {
 		h.plan(t, bot.Job{Key: "k", Due: now})
 		h.must(t, finish(claimOne(t, h, now), time.Time{}))

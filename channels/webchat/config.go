@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relais/bot"
+	"relais/bot/bus"
 	"relais/bot/engine"
 )
 
@@ -44,9 +45,16 @@ type Config struct {
 	// Sockets is how many connections are open at once, waiting polls
 	// included. Defaults to 10,000.
 	Sockets int
+	// Limits count for all instances together. Defaults to limits of this
+	// process.
+	Limits Limiter
 	// Says is how many messages a session may send at once; as many are
 	// allowed again over 10 s. Defaults to 20.
 	Says int
+	// Hellos is how many times one network address may say hello at once, by
+	// socket or poll; as many are allowed again over 10 s. Many people share an
+	// address. Defaults to 500.
+	Hellos int
 	// Patience is how long a client may take to accept what it is sent.
 	// Defaults to 10 s.
 	Patience time.Duration
@@ -68,8 +76,14 @@ func (c Config) withDefaults() Config {
 	if c.Sockets == 0 {
 		c.Sockets = 10_000
 	}
+	if c.Limits == nil {
+		c.Limits = &bus.Local{}
+	}
 	if c.Says == 0 {
 		c.Says = 20
+	}
+	if c.Hellos == 0 {
+		c.Hellos = 500
 	}
 	if c.Patience == 0 {
 		c.Patience = 10 * time.Second

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -75,41 +76,25 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestLimiter(t *testing.T) {
-	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	l := limiter{burst: 20}
-	for i := range 20 {
-		if wait := l.take("a", now); wait != 0 {
-			t.Fatalf("message %d waits %v", i+1, wait)
+func TestPlace(t *testing.T) {
+	for _, c := range []struct{ peer, forwarded, want string }{
+		{"192.0.2.7:4000", "", "192.0.2.7"},
+		{"192.0.2.7:4000", "198.51.100.1", "192.0.2.7"}, // whoever comes directly says what they like
+		{"127.0.0.1:4000", "203.0.113.9, 198.51.100.1", "198.51.100.1"},
+		{"10.0.0.3:4000", " 198.51.100.1 ", "198.51.100.1"},
+		{"10.0.0.3:4000", "", "10.0.0.3"},
+		{"127.0.0.1:4000", "", ""},
+		{"[::1]:4000", "nonsense", ""},
+		{"[2001:db8:1:2:3::4]:4000", "", "2001:db8:1:2::/64"},
+		{"[::ffff:192.0.2.7]:4000", "", "192.0.2.7"},
+		{"@", "", ""},
+	} {
+		r := httptest.NewRequest("GET", "/chat/ws", nil)
+		r.RemoteAddr = c.peer
+		r.Header.Set("X-Forwarded-For", c.forwarded)
+		if got := place(r); got != c.want {
+			t.Errorf("place of %s, %q = %q, want %q", c.peer, c.forwarded, got, c.want)
 		}
-	}
-	wait := l.take("a", now)
-	if wait != 500*time.Millisecond {
-		t.Errorf("the 21st waits %v, want 0.5 s", wait)
-	}
-	if again := l.take("a", now.Add(wait-time.Millisecond)); again == 0 {
-		t.Error("taken too early")
-	}
-	if again := l.take("a", now.Add(wait)); again != 0 {
-		t.Errorf("after the pause it waits %v", again)
-	}
-	if other := l.take("b", now); other != 0 {
-		t.Errorf("another session waits %v", other)
-	}
-	if back := l.take("a", now.Add(-time.Hour)); back == 0 {
-		t.Error("a clock set back gives messages away")
-	}
-}
-
-func TestLimiterForgets(t *testing.T) {
-	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-	l := limiter{burst: 20}
-	for i := range 100_000 {
-		l.take(string(rune(i)), now)
-		now = now.Add(10 * time.Millisecond)
-	}
-	if n := len(l.buckets); n > 4096 {
-		t.Errorf("%d buckets are remembered", n)
 	}
 }
 

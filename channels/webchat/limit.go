@@ -1,65 +1,72 @@
 package webchat
 
 import (
-	"sync"
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 )
 
-// over is how long a bucket takes to fill.
+// Limiter lets something through and returns 0, or returns how long to wait
+// before trying again: burst at once, and rate per second over time, for each
+// key.
+type Limiter interface {
+	Allow(ctx context.Context, key string, rate float64, burst int, now time.Time) (wait time.Duration)
+}
+
+// over is how long a limit takes to come back whole.
 const over = 10 * time.Second
 
-// limiter gives each session a bucket of messages. A full bucket is forgotten,
-// so that only sessions that just spoke take room.
-type limiter struct {
-	burst int
-
-	mu      sync.Mutex
-	buckets map[string]bucket
-	sweepAt int // size at which full buckets are looked for
+// mayFor takes one of what a key may do, and returns how long to wait when there
+// is none left, in whole milliseconds as clients are told.
+func (s *Server) mayFor(ctx context.Context, key string, burst int) time.Duration {
+	wait := s.config.Limits.Allow(ctx, key, float64(burst)/over.Seconds(), burst, s.config.Clock())
+	return (wait + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
-type bucket struct {
-	left float64
-	at   time.Time
+// maySay tells how long a session waits before its next message.
+func (s *Server) maySay(ctx context.Context, session string) time.Duration {
+	return s.mayFor(ctx, "say:"+session, s.config.Says)
 }
 
-// take takes one message out of a session's bucket and returns 0, or returns
-// how long until there is one.
-func (l *limiter) take(session string, now time.Time) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.buckets == nil {
-		l.buckets = map[string]bucket{}
+// mayEnter tells how long somebody waits before a hello. Where they come from
+// counts, since a session costs nothing; it is not known behind a proxy of this
+// machine that does not tell, and then everybody enters.
+func (s *Server) mayEnter(ctx context.Context, place string) time.Duration {
+	if place == "" {
+		return 0
 	}
-	b, known := l.buckets[session]
-	if !known {
-		b = bucket{float64(l.burst), now}
-	}
-	b = l.filled(b, now)
-	if b.left < 1 {
-		l.buckets[session] = b
-		return time.Duration((1 - b.left) / float64(l.burst) * float64(over)).Round(time.Millisecond)
-	}
-	b.left--
-	l.buckets[session] = b
-	l.sweep(now)
-	return 0
+	return s.mayFor(ctx, "hello:"+place, s.config.Hellos)
 }
 
-func (l *limiter) filled(b bucket, now time.Time) bucket {
-	elapsed := max(0, now.Sub(b.at))
-	return bucket{min(float64(l.burst), b.left+float64(l.burst)*elapsed.Seconds()/over.Seconds()), now}
-}
-
-// sweep forgets full buckets, each time their number has doubled.
-func (l *limiter) sweep(now time.Time) {
-	if len(l.buckets) < max(l.sweepAt, 1024) {
-		return
+// place is the network address a request comes from, "" when it is not known.
+// Behind a proxy on this machine or its private network, it is what that proxy
+// saw: the last address it added. A whole IPv6 network is one place.
+func place(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return ""
 	}
-	for session, b := range l.buckets {
-		if l.filled(b, now).left >= float64(l.burst) {
-			delete(l.buckets, session)
+	peer, err := netip.ParseAddr(host)
+	if err != nil {
+		return ""
+	}
+	if peer.IsLoopback() || peer.IsPrivate() {
+		seen := r.Header.Get("X-Forwarded-For")
+		last, err := netip.ParseAddr(strings.TrimSpace(seen[strings.LastIndexByte(seen, ',')+1:]))
+		switch {
+		case err == nil:
+			peer = last
+		case peer.IsLoopback():
+			return ""
 		}
 	}
-	l.sweepAt = 2 * len(l.buckets)
+	peer = peer.Unmap().WithZone("")
+	if peer.Is6() {
+		network, _ := peer.Prefix(64) // it has more bits than that
+		return network.String()
+	}
+	return peer.String()
 }

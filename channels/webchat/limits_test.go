@@ -205,6 +205,52 @@ func TestTooManyMessages(t *testing.T) {
 	}
 }
 
+// Hellos count by network address, for all sessions that come from it. What
+// follows one that was turned away is not answered either, and nothing says
+// that the session is unknown.
+func TestTooManyHellos(t *testing.T) {
+	c := newChat(t, func(c *webchat.Config) {
+		c.Hellos = 3
+		at := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+		c.Clock = func() time.Time { return at }
+		c.Danger = func(text, _ string) string { return map[bool]string{true: "3114"}[text == "danger"] }
+	})
+	from := func(place string) http.Header { return http.Header{"X-Forwarded-For": {place}} }
+	var session string
+	for range 3 {
+		_, frames := c.poll(t, from("192.0.2.1"), frame{Type: "hello"})
+		if kinds(frames) != "welcome" {
+			t.Fatalf("hello: %+v", frames)
+		}
+		session = frames[0].Session
+	}
+	_, frames := c.poll(t, from("192.0.2.1"), frame{Type: "hello", Session: session},
+		frame{Type: "say", ID: "1", Text: "Bonjour"}, frame{Type: "say", ID: "2", Text: "danger"})
+	if kinds(frames) != "error error error" {
+		t.Fatalf("the fourth hello: %+v", frames)
+	}
+	for i, f := range frames {
+		if f.Code != "unavailable" || f.Retry < 3000 || f.ID != []string{"", "1", "2"}[i] || (f.Text == "3114") != (i == 2) {
+			t.Errorf("answer %d: %+v", i, f)
+		}
+	}
+	p, _, err := c.dial(http.Header{"Sec-Websocket-Protocol": {webchat.Protocol}, "X-Forwarded-For": {"192.0.2.1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.conn.Close()
+	p.t = t
+	p.send(frame{Type: "hello", Session: session})
+	if e := p.expect("error"); e.Code != "unavailable" {
+		t.Errorf("a socket of the same place: %+v", e)
+	}
+	for _, place := range []string{"192.0.2.2", ""} {
+		if _, frames := c.poll(t, from(place), frame{Type: "hello", Session: session}); kinds(frames) != "welcome" {
+			t.Errorf("hello from %q: %+v", place, frames)
+		}
+	}
+}
+
 func TestElevenPages(t *testing.T) {
 	c := newChat(t, nil)
 	first, welcome := c.begin(t, frame{})

@@ -30,7 +30,7 @@ func (s *Server) ServePoll(w http.ResponseWriter, r *http.Request) {
 	}
 	shareAnswer(w, r)
 	p := &poll{server: s, woken: make(chan struct{}, 1), left: make(chan time.Duration, 1)}
-	p.talk = talk{server: s, client: p}
+	p.talk = talk{server: s, client: p, place: place(r)}
 	objects, err := readObjects(w, r)
 	switch {
 	case errors.Is(err, errTooLarge):

@@ -26,7 +26,6 @@ type Server struct {
 	config   Config
 	origins  map[string]bool
 	tokens   signer
-	says     limiter
 	sessions sessions
 	upgrader websocket.Upgrader
 
@@ -49,7 +48,6 @@ func New(config Config) *Server {
 		config:  config,
 		origins: originSet(config.Origins),
 		tokens:  signer{append([]byte(nil), config.Key...)},
-		says:    limiter{burst: config.Says},
 		upgrader: websocket.Upgrader{
 			ReadBufferSize:  512,
 			WriteBufferSize: 1024,

@@ -45,7 +45,7 @@ func (s *Server) ServeSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k := &socket{conn: conn, server: s}
-	k.talk = talk{server: s, client: k}
+	k.talk = talk{server: s, client: k, place: place(r)}
 	k.beat = time.AfterFunc(beatEvery, k.ping)
 	s.enter(k)
 	go k.read()

@@ -42,12 +42,14 @@ type standing struct {
 type talk struct {
 	server *Server
 	client client
+	place  string // where the client is, "" when it is not known
 
 	// mu keeps what is said and what is shown apart: the answer to a message
 	// goes out before the rows it wrote.
 	mu           sync.Mutex
 	words        *words
 	session      string // "" before a hello
+	unready      bool   // the hello could not be answered: nor can what follows it
 	conversation bot.ID // zero before anything was said
 	thread       bot.ID
 	sent         int64 // the last sequence number shown
@@ -88,6 +90,11 @@ func (t *talk) failure(what code, id string, retry time.Duration) failure {
 // hello begins or resumes a session. It writes nothing.
 func (t *talk) hello(ctx context.Context, in received) {
 	t.words = wordsIn(in.Lang)
+	t.unready = true
+	if wait := t.server.mayEnter(ctx, t.place); wait > 0 {
+		t.regret(in, wait+comeBack())
+		return
+	}
 	session, token := "", in.Session
 	if token == "" {
 		var err error
@@ -98,6 +105,7 @@ func (t *talk) hello(ctx context.Context, in received) {
 	} else {
 		var ok bool
 		if session, ok = t.server.tokens.open(token); !ok {
+			t.unready = false
 			t.fail(sessionUnknown, "", 0)
 			return
 		}
@@ -110,6 +118,7 @@ func (t *talk) hello(ctx context.Context, in received) {
 		t.trouble("chat session not read", err, in)
 		return
 	}
+	t.unready = false
 	t.sent = max(0, in.After)
 	if t.sent > at.Seq || (in.Log != "" && in.Log != t.server.tokens.log(at.Thread)) {
 		t.sent = 0
@@ -130,11 +139,15 @@ func (t *talk) welcome(token string, at bot.Session) {
 
 // say receives one message of the person.
 func (t *talk) say(ctx context.Context, in received) {
-	if t.session == "" {
+	switch {
+	case t.session == "" && t.unready:
+		t.regret(in, retryFailed)
+		return
+	case t.session == "":
 		t.fail(sessionUnknown, in.ID, 0)
 		return
 	}
-	if wait := t.server.says.take(t.session, t.server.config.Clock()); wait > 0 {
+	if wait := t.server.maySay(ctx, t.session); wait > 0 {
 		t.fail(rateLimited, in.ID, wait)
 		return
 	}
@@ -170,11 +183,16 @@ func (t *talk) receive(ctx context.Context, in received) (seq int64, thread bot.
 	return result.Seq, result.Thread, nil
 }
 
-// trouble tells that something of ours failed. What was said is read for
-// signs of danger all the same: the person must not wait for the repair.
+// trouble tells that something of ours failed.
 func (t *talk) trouble(what string, err error, in received) {
 	t.server.config.Log.Error(what, slog.Any("error", err))
-	f := t.failure(unavailable, in.ID, retryFailed)
+	t.regret(in, retryFailed)
+}
+
+// regret tells that the service is not available. What was said is read for
+// signs of danger all the same: the person must not wait for the repair.
+func (t *talk) regret(in received, retry time.Duration) {
+	f := t.failure(unavailable, in.ID, retry)
 	if in.Text != "" {
 		if urgent := t.server.config.Danger(in.Text, t.words.lang); urgent != "" {
 			f.Text = urgent

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"relais/bot"
+	"relais/bot/bus"
 )
 
 // Config is the configuration of every command, read once from the
@@ -179,6 +180,9 @@ func (e *environment) check(c *Config) {
 	}
 	if !c.embedded() && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
 		e.fault("RELAIS_DATABASE_URL: want sqlite:path or postgres://…")
+	}
+	if c.Redis != "" && !bus.ValidURL(c.Redis) {
+		e.fault("RELAIS_REDIS_URL: %w", bus.ErrURL)
 	}
 	if c.Secret != "" && !isHex64(c.Secret) {
 		e.fault("RELAIS_SECRET: want 64 hexadecimal characters")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +24,10 @@ type finding struct {
 // something is wrong.
 func (doctorCommand) Run(p *program) error {
 	findings := []finding{{what: "configuration", detail: "read"}}
-	findings = append(findings, checkFlows(p.config), checkTwilio(p.config), checkDisk(p.config))
+	findings = append(findings, checkFlows(p.config))
+	findings = append(findings, checkSMS(p.ctx, p.config)...)
+	findings = append(findings, checkRedis(p.ctx, p.config), checkDisk(p.config))
+	findings = append(findings, checkPostgres(p.ctx, p.config)...)
 	findings = append(findings, checkStore(p)...)
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	faults := 0
@@ -57,21 +59,6 @@ func checkFlows(c Config) finding {
 	return finding{what: "flows", detail: fmt.Sprintf("%d flows, languages %v", len(library.Flows), library.Languages)}
 }
 
-func checkTwilio(c Config) finding {
-	if !c.Twilio.Set() {
-		return noOperator(c)
-	}
-	return finding{what: "SMS", detail: "webhook " + c.PublicURL + "/sms/twilio/inbound#rc=3&rp=all"}
-}
-
-// noOperator is fine for a demonstration only.
-func noOperator(c Config) finding {
-	if c.Demo {
-		return finding{what: "SMS", detail: "demonstration: texts go to the simulated phone"}
-	}
-	return finding{what: "SMS", fault: errors.New("no operator's account: set TWILIO_ACCOUNT_SID, or no text leaves")}
-}
-
 // lowDisk is when a table of texts should worry somebody.
 const lowDisk = 500 << 20
 
@@ -94,18 +81,21 @@ func checkDisk(c Config) finding {
 	return finding{what: "disk", detail: fmt.Sprintf("%d MB left", free>>20)}
 }
 
-// checkStore opens the store and looks at what it holds.
+// checkStore opens the store and looks at what it holds. It brings a file of our
+// own up to date, as serve would, and never a server that others use.
 func checkStore(p *program) []finding {
-	kind := "Postgres"
-	if p.config.embedded() {
+	kind, config := "Postgres", p.config
+	if config.embedded() {
 		kind = "SQLite"
+	} else {
+		config.Migrate = false
 	}
-	svc, err := openService(p.ctx, p.config, p.log)
+	svc, err := openService(p.ctx, config, p.log)
 	if err != nil {
 		return []finding{{what: "store", fault: err}}
 	}
 	defer svc.store.Close()
-	findings := []finding{{what: "store", detail: kind}}
+	findings := []finding{{what: "store", detail: kind + ", schema up to date"}}
 	territory, err := svc.flows.Territory(p.ctx)
 	if err != nil {
 		return append(findings, finding{what: "territory", fault: err})

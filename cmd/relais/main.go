@@ -31,8 +31,12 @@ type commands struct {
 	Advisers     advisersCommand     `cmd:"" help:"Manage advisers' accounts."`
 	Export       exportCommand       `cmd:"" help:"Print all that is kept about a person, as JSON."`
 	Erase        eraseCommand        `cmd:"" help:"Erase all that is kept about a person."`
+	Purge        purgeCommand        `cmd:"" help:"Purge what was kept long enough, now."`
+	Backup       backupCommand       `cmd:"" help:"Copy the SQLite store to a file while the server runs."`
+	Move         moveCommand         `cmd:"" help:"Move the store from SQLite to Postgres."`
 	Migrate      migrateCommand      `cmd:"" help:"Bring the store's schema up to date."`
 	Doctor       doctorCommand       `cmd:"" help:"Check the configuration and everything it names."`
+	Health       healthCommand       `cmd:"" help:"Ask the running server whether it is ready; for containers."`
 }
 
 // program is what a command works with besides its own flags.

@@ -43,7 +43,8 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (store, *seal.Ke
 		}
 		return s, keys, nil
 	}
-	s, err := postgres.Open(ctx, postgres.Config{URL: c.Database, Keys: keys, NoMigrate: !c.Migrate, Log: log, Crash: crashPoint()})
+	s, err := postgres.Open(ctx, postgres.Config{URL: c.Database, OwnerURL: c.OwnerURL, Keys: keys, NoMigrate: !c.Migrate,
+		Log: log, Crash: crashPoint()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,6 +46,7 @@ func (serveCommand) Run(p *program) (err error) {
 	if err := s.announce(p); err != nil {
 		return err
 	}
+	defer profiled(p.log)()
 	debug.FreeOSMemory() // compiling the flows and hashing passwords took far more than serving will
 	return s.run(p.ctx, listener)
 }
@@ -56,11 +57,15 @@ type server struct {
 	log         *slog.Logger
 	service     *service
 	engine      *engine.Engine
+	remote      *bus.Redis          // nil without Redis
 	operator    *simulator.Operator // nil with a real one, as is its API's listener
 	operatorAPI net.Listener
 	chat        *webchat.Server
 	console     *console.Console
 	mux         *http.ServeMux
+
+	admin         *http.Server // nil without a listener of its own
+	adminListener net.Listener
 }
 
 func newServer(p *program, svc *service, address string) (*server, error) {
@@ -74,18 +79,32 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 		return nil, err
 	}
 	senders := map[bot.Channel]bot.Sender{}
+	var archive engine.Archive
 	if sms != nil {
-		senders[bot.SMS] = sms.sender
+		senders[bot.SMS], archive = sms.sender, smsArchive(sms.sender)
 	}
-	hints := &bus.Local{}
-	s.engine = engine.New(engine.Config{
-		Store: svc.store, Flows: svc.flows, Senders: senders,
-		Bus: hints, Log: p.log, Rate: s.rate(), OnCall: p.config.OnCall,
-	})
-	if err := s.routes(p.ctx, hints, sms); err != nil {
+	shared, remote, err := openBus(p.config, svc.keys, s.rate(), p.log)
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
+	s.remote = remote
+	s.engine = engine.New(engine.Config{
+		Store: svc.store, Flows: svc.flows, Senders: senders, Archive: archive,
+		Bus: shared, Log: p.log, Pace: s.pacer(shared), OnCall: p.config.OnCall, Idle: holding(), Committers: s.committers(),
+	})
+	if err := s.routes(p.ctx, shared, sms); err != nil {
+		return nil, err
+	}
+	return s, s.routeMetrics(s.metrics(shared))
+}
+
+// committers is how many commits are under way at once: SQLite takes one writer
+// at a time.
+func (s *server) committers() int {
+	if s.config.embedded() {
+		return 1
+	}
+	return 2
 }
 
 // rate is the pace of outgoing texts. The simulated operator needs none.
@@ -122,12 +141,7 @@ func (s *server) openSMS() (*smsEdge, error) {
 		s.operatorAPI = listener
 		account = TwilioConfig{AccountSID: sid, AuthTokens: []string{token}, From: s.operator.Number(), APIURL: "http://" + listener.Addr().String()}
 	}
-	config := twilio.SenderConfig{
-		AccountSID: account.AccountSID, AuthToken: account.AuthTokens[0], APIKey: account.APIKey, APISecret: account.APISecret,
-		From: account.From, MessagingServiceSID: account.MessagingServiceSID,
-		StatusCallback: callbackURL(s.config.PublicURL), APIURL: account.APIURL,
-	}
-	sender, err := twilio.NewSender(config)
+	sender, err := twilio.NewSender(senderConfig(account, s.config.PublicURL))
 	if err != nil {
 		return nil, err
 	}
@@ -135,17 +149,17 @@ func (s *server) openSMS() (*smsEdge, error) {
 }
 
 // routes mounts every page and door.
-func (s *server) routes(ctx context.Context, hints bot.Bus, sms *smsEdge) error {
+func (s *server) routes(ctx context.Context, shared sharedBus, sms *smsEdge) error {
 	territory, err := s.service.flows.Territory(ctx)
 	if err != nil {
 		return err
 	}
 	s.chat = webchat.New(webchat.Config{
-		Engine: s.engine, Store: s.service.store, Bus: hints, Key: s.service.keys.SessionKey(),
+		Engine: s.engine, Store: s.service.store, Bus: shared, Limits: shared, Key: s.service.keys.SessionKey(),
 		Origins: append([]string{s.config.PublicURL}, s.config.Origins...), Zone: territory.Zone, Danger: s.service.danger, Log: s.log,
 	})
 	s.console = console.New(console.Config{
-		Engine: s.engine, Store: s.accounts(), Bus: hints, Territory: s.service.flows.Territory,
+		Engine: s.engine, Store: s.accounts(), Bus: shared, Limits: shared, Presence: s.presence(shared), Territory: s.service.flows.Territory,
 		Label: s.service.label, Question: s.service.question, Asked: s.service.asked(), Log: s.log, Secure: isHTTPS(s.config.PublicURL),
 	})
 	m := s.mux
@@ -156,7 +170,7 @@ func (s *server) routes(ctx context.Context, hints bot.Bus, sms *smsEdge) error 
 	}
 	m.Handle("/chat/", s.chat.Handler())
 	m.Handle("/console/", s.console.Handler())
-	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	m.HandleFunc("GET /healthz", serveAlive)
 	m.HandleFunc("GET /readyz", s.serveReady)
 	if s.config.Demo {
 		m.Handle("GET /{$}", s.chat.DemoPage(webchat.PageConfig{
@@ -198,6 +212,8 @@ func isHTTPS(address string) bool {
 	return err == nil && u.Scheme == "https"
 }
 
+func serveAlive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
+
 // serveReady tells whether a turn could be committed now.
 func (s *server) serveReady(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
@@ -228,10 +244,16 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 	defer stopEngine()
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.engine.Run(engineStops) })
+	if s.remote != nil {
+		group.Go(func() error { return s.remote.Run(engineStops) })
+	}
 	if s.operator != nil {
 		group.Go(func() error { return s.operator.Run(engineStops) })
 	}
 	group.Go(func() error { return serve(web, listener) })
+	if s.admin != nil {
+		group.Go(func() error { return serve(s.admin, s.adminListener) })
+	}
 	api := &http.Server{ReadHeaderTimeout: 5 * time.Second}
 	if s.operator != nil {
 		api.Handler = s.operator.Handler()
@@ -245,6 +267,9 @@ func (s *server) run(ctx context.Context, listener net.Listener) error {
 		s.console.Close()
 		err := web.Shutdown(stopping)
 		stopEngine()
+		if s.admin != nil {
+			err = errors.Join(err, s.admin.Close())
+		}
 		return errors.Join(err, api.Close())
 	})
 	return group.Wait()

@@ -54,11 +54,8 @@ func sendError(err error) error {
 // smsInbound gives the engine what people text.
 func smsInbound(e *engine.Engine) func(context.Context, twilio.Inbound) error {
 	return func(ctx context.Context, in twilio.Inbound) error {
-		to := bot.Ref{Address: bot.Address{Channel: bot.SMS, Value: in.From}}
-		_, err := e.Receive(ctx, to, bot.Event{
-			Source: "twilio", ID: in.MessageSID,
-			What: bot.Said{Text: bot.Text(in.Body), Media: in.NumMedia, OptOut: in.OptOutType, Own: in.To, Key: in.MessageSID},
-		})
+		a := arrival(in, time.Time{})
+		_, err := e.Receive(ctx, bot.Ref{Address: a.From}, a.Event)
 		return err
 	}
 }
@@ -79,6 +76,15 @@ func smsStatus(e *engine.Engine) func(context.Context, twilio.Status) error {
 			return e.Status(ctx, conversation, n, mark, "")
 		}
 		return e.Status(ctx, conversation, n, mark, bot.SendErrorKind(twilio.Failure(s.ErrorCode)))
+	}
+}
+
+// senderConfig signs in to an operator's account, whose reports come to us.
+func senderConfig(account TwilioConfig, public string) twilio.SenderConfig {
+	return twilio.SenderConfig{
+		AccountSID: account.AccountSID, AuthToken: account.AuthTokens[0], APIKey: account.APIKey, APISecret: account.APISecret,
+		From: account.From, MessagingServiceSID: account.MessagingServiceSID,
+		StatusCallback: callbackURL(public), APIURL: account.APIURL,
 	}
 }
 

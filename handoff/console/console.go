@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"relais/bot"
+	"relais/bot/bus"
 	"relais/bot/engine"
 	"relais/handoff"
 )
@@ -32,6 +33,12 @@ type Config struct {
 	Engine Receiver
 	Store  Store
 	Bus    bot.Bus
+	// Limits slow down whoever tries many passwords, for all instances
+	// together. Defaults to limits of this process.
+	Limits Limiter
+	// Presence counts the advisers who have the console open. Defaults to
+	// nothing said about it.
+	Presence Presence
 	// Territory gives the territory as it is now.
 	Territory func(context.Context) (*handoff.Territory, error)
 	// Question names an answer's key for people ("rsa": "RSA"). Defaults to the
@@ -55,6 +62,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.Limits == nil {
+		c.Limits = &bus.Local{}
+	}
 	if c.Question == nil {
 		c.Question = func(key string) string { return key }
 	}

@@ -21,7 +21,8 @@ type inboxView struct {
 	Danger  bool     // somebody in danger waits: the queue comes before everything
 	Others  []waiter // followed by colleagues
 	Items   []item
-	Full    bool // there may be more than what is shown
+	Full    bool   // there may be more than what is shown
+	Present string // how many colleagues are here, for a lead
 }
 
 // waiter is one conversation of the list.
@@ -71,7 +72,7 @@ func (c *Console) inbox(w http.ResponseWriter, r *http.Request, who bot.Account)
 	v := inboxView{
 		Layout: layout{Title: "Conversations", Service: territory.Service, Account: &who, Count: waitingFor(found, who), Here: "inbox"},
 		Items:  itemsOf(items, now, territory),
-		Full:   len(found) == inboxLimit,
+		Full:   len(found) == inboxLimit, Present: c.present(r.Context(), who),
 	}
 	for _, f := range found {
 		row := waiterOf(f, now, territory)

@@ -37,16 +37,17 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request, who bot.Account) 
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	out := eventStream{w: w, control: http.NewResponseController(w)}
+	c.here(r.Context(), who)
 	if err := out.send(fmt.Sprintf("retry: %d\nevent: hello\ndata:\n\n", reconnectWait)); err != nil {
 		return nil
 	}
-	c.follow(r, out, changes)
+	c.follow(r, who, out, changes)
 	return nil
 }
 
 // follow passes hints on until the page goes away, the session ends or the
 // console closes.
-func (c *Console) follow(r *http.Request, out eventStream, changes changes) {
+func (c *Console) follow(r *http.Request, who bot.Account, out eventStream, changes changes) {
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	for {
@@ -58,6 +59,7 @@ func (c *Console) follow(r *http.Request, out eventStream, changes changes) {
 			out.send("event: bye\ndata:\n\n")
 			return
 		case <-ticker.C:
+			c.here(r.Context(), who)
 			event = ": beat\n\n"
 		case <-changes.inbox:
 			event = "event: inbox\ndata:\n\n"
@@ -132,10 +134,22 @@ func (s eventStream) send(event string) error {
 	return nil
 }
 
+// Open tells how many pages wait for news.
+func (c *Console) Open() int { return c.streams.count() }
+
 // streams counts the open streams of each adviser. Its zero value is ready.
 type streams struct {
 	mu   sync.Mutex
 	open map[string]int
+}
+
+func (s *streams) count() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, open := range s.open {
+		n += open
+	}
+	return n
 }
 
 func (s *streams) enter(adviser string) (leave func(), ok bool) {

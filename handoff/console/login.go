@@ -76,7 +76,7 @@ func (c *Console) login(w http.ResponseWriter, r *http.Request) {
 	if len(email) > emailLimit {
 		v.Email, email = "", ""
 	}
-	if wait := c.throttle.take(c.Clock(), email, place(r)); wait > 0 {
+	if wait := c.mayTry(r.Context(), email, place(r)); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
 		v.Problem = tooSoon
 		c.showLogin(w, r, http.StatusTooManyRequests, v)

@@ -1,9 +1,37 @@
 package console
 
 import (
+	"context"
 	"sync"
 	"time"
 )
+
+// Limiter lets something through and returns 0, or returns how long to wait
+// before trying again: burst at once, and rate per second over time, for each
+// key.
+type Limiter interface {
+	Allow(ctx context.Context, key string, rate float64, burst int, now time.Time) (wait time.Duration)
+}
+
+// What all instances together let through, good passwords included; each of
+// them waits longer and longer after wrong ones besides.
+const (
+	triesPerAccount, accountBurst = 1.0 / 30, 20 // a second, and at once
+	triesPerPlace, placeBurst     = 1.0 / 3, 100
+)
+
+// mayTry counts a try to sign in, and returns how long to wait first; then it
+// is not to be made.
+func (c *Console) mayTry(ctx context.Context, account, place string) time.Duration {
+	now := c.Clock()
+	if wait := c.throttle.take(now, account, place); wait > 0 {
+		return wait
+	}
+	if wait := c.Limits.Allow(ctx, "account:"+account, triesPerAccount, accountBurst, now); wait > 0 {
+		return wait
+	}
+	return c.Limits.Allow(ctx, "place:"+place, triesPerPlace, placeBurst, now)
+}
 
 // patience is how many wrong passwords in a row cost nothing, and the longest
 // wait they lead to. There is no lock: after the wait the next try counts.

@@ -1,82 +1,70 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
+
+	"relais/test/load/machine"
 )
 
-// server is what is measured: a process of ours, or one that runs already.
+// secret is the master key of every store that runs make.
+var secret = strings.Repeat("5e", 32)
+
+// startTime is how long the server may take to get ready. It migrates a new
+// store first, and a store with millions of rows takes a while to open.
+const startTime = 60 * time.Second
+
+// server is the program under test, in a process of its own.
 type server struct {
 	address string // host:port
-	public  string // as the operator calls it
-	process *exec.Cmd
-	dir     string
-	null    *http.Server
-	before  atomic.Int64 // CPU at the end of the warm-up, ns
+	cmd     *exec.Cmd
+	ended   chan struct{} // closed when the process is gone
+	ready   time.Duration // from start to ready
 }
 
-// target starts the server under test on an empty store, with everything at
-// its default but the operator.
-func target(o options) (*server, error) {
-	if o.url != "" {
-		address := strings.TrimPrefix(strings.TrimPrefix(o.url, "http://"), "https://")
-		return &server{address: address, public: o.url}, nil
-	}
-	dir, err := os.MkdirTemp("", "relais-load")
+// startServer starts it on a store, with an environment of its own besides what
+// it inherits. Stop it.
+func startServer(ctx context.Context, o *options, database, operatorURL string, more ...string) (*server, error) {
+	address, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir}
-	operator, err := s.startNull()
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+	s := &server{address: address, cmd: exec.Command(o.binary, "serve"), ended: make(chan struct{})}
+	s.cmd.Env = append(inherited(), "RELAIS_LISTEN="+address, "RELAIS_DATABASE_URL="+database, "RELAIS_SECRET="+secret,
+		"RELAIS_SMS_RATE=0", "RELAIS_LOG=error", "TWILIO_ACCOUNT_SID="+o.account.SID, "TWILIO_AUTH_TOKEN="+o.account.Token,
+		"TWILIO_FROM="+o.account.Number, "TWILIO_API_URL="+operatorURL)
+	s.cmd.Env = append(s.cmd.Env, more...)
+	s.cmd.Stderr = os.Stderr
+	began := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
 	}
-	if s.address, err = freePort(); err != nil {
+	go func() { _ = s.cmd.Wait(); close(s.ended) }()
+	if err := s.awaitReady(ctx); err != nil {
+		s.stop()
 		return nil, err
 	}
-	s.public = "http://" + s.address
-	rate := "0"
-	if !o.deliver {
-		rate = "0.0001"
-	}
-	database := os.Getenv("RELAIS_DATABASE_URL")
-	if database == "" {
-		database = "sqlite:" + dir + "/relais.db"
-	}
-	s.process = exec.Command(o.binary, "serve")
-	s.process.Env = append(os.Environ(), "RELAIS_LISTEN="+s.address, "RELAIS_DATABASE_URL="+database, "RELAIS_SMS_RATE="+rate,
-		"TWILIO_ACCOUNT_SID="+o.account, "TWILIO_AUTH_TOKEN="+o.token, "TWILIO_FROM="+o.number, "TWILIO_API_URL="+operator, "RELAIS_LOG=warn")
-	s.process.Stderr = os.Stderr
-	if err := s.process.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return s, s.waitReady()
+	s.ready = time.Since(began)
+	return s, nil
 }
 
-// startNull answers the operator's API: it takes every text and forgets it.
-func (s *server) startNull() (address string, err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+// inherited is our environment without the settings of another server.
+func inherited() []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "RELAIS_") && !strings.HasPrefix(entry, "TWILIO_") {
+			kept = append(kept, entry)
+		}
 	}
-	var n atomic.Int64
-	s.null = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusCreated)
-		_ = json.NewEncoder(w).Encode(map[string]any{"sid": fmt.Sprintf("SM%032x", n.Add(1)), "status": "queued", "num_segments": "1"})
-	})}
-	go func() { _ = s.null.Serve(listener) }()
-	return "http://" + listener.Addr().String(), nil
+	return kept
 }
 
 func freePort() (string, error) {
@@ -88,9 +76,18 @@ func freePort() (string, error) {
 	return listener.Addr().String(), nil
 }
 
-func (s *server) waitReady() error {
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(time.Millisecond) {
-		response, err := http.Get(s.public + "/readyz")
+func (s *server) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	for {
+		select {
+		case <-s.ended:
+			return errors.New("the server ended before it was ready")
+		case <-ctx.Done():
+			return errors.New("the server did not get ready")
+		case <-time.After(time.Millisecond):
+		}
+		response, err := http.Get("http://" + s.address + "/readyz")
 		if err != nil {
 			continue
 		}
@@ -99,41 +96,22 @@ func (s *server) waitReady() error {
 			return nil
 		}
 	}
-	s.stop()
-	return errors.New("the server did not get ready")
 }
 
+func (s *server) pid() int { return s.cmd.Process.Pid }
+
+func (s *server) cpu() time.Duration { return machine.Tree(s.pid()) }
+
+// patience is how long a stop may take before it is cut short.
+const patience = 20 * time.Second
+
+// stop ends it as a deploy does, and waits.
 func (s *server) stop() {
-	if s.process == nil {
-		return
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		_ = s.cmd.Process.Kill()
+		<-s.ended
 	}
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	_ = s.process.Wait()
-	_ = s.null.Close()
-	_ = os.RemoveAll(s.dir)
-}
-
-// markCPU remembers what the server had used before counting began.
-func (s *server) markCPU() { s.before.Store(int64(s.used())) }
-
-// cpu is what the server has used since.
-func (s *server) cpu() time.Duration { return s.used() - time.Duration(s.before.Load()) }
-
-// used reads the process's CPU time from the kernel, in ticks of 10 ms.
-func (s *server) used() time.Duration {
-	if s.process == nil {
-		return 0
-	}
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(data), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
 }

@@ -59,6 +59,7 @@ func (s *server) giveBack(dsn *url.URL) error {
 	name := pgx.Identifier{dsn.Path[1:]}.Sanitize()
 	err := execute(dsn, `
 		ALTER DATABASE `+name+` RESET ALL;
+		ALTER ROLE CURRENT_USER IN DATABASE `+name+` RESET ALL;
 		SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		WHERE datname = current_database() AND pid <> pg_backend_pid();
 		DROP SCHEMA public CASCADE;

@@ -35,6 +35,8 @@ var commands = map[string]command{
 	"chat":        chat,
 	"chat-answer": chatAnswer,
 	"sign-in":     signIn,
+	"scrape":      scrape,
+	"lose":        lose,
 }
 
 // runRelais runs a command of the binary to its end:

@@ -1,3 +1,5 @@
+-- The first schema: people, conversations, jobs, appointments, advisers.
+--
 -- Sealed columns are bytea and hold nothing readable: texts, answers, addresses
 -- and states are encrypted under the person's key (person.key, itself wrapped
 -- under the master key). They do not compress, so they are stored as they are.

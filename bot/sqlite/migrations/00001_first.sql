@@ -1,3 +1,5 @@
+-- The first schema: people, conversations, jobs, appointments, advisers.
+--
 -- Times are microseconds since 1970, UTC; NULL is "never" or "not known".
 -- Identifiers are 16 bytes. What is personal is sealed under the person's key
 -- (see bot/seal); codes, owners and times are in clear, for views.

@@ -21,6 +21,7 @@ func (o *Operator) Handler() http.Handler {
 	mux.HandleFunc("GET "+account+"Messages/{file}", o.faultyRead(o.fetch))
 	mux.HandleFunc("POST "+account+"Messages/{file}", o.redact)
 	mux.HandleFunc("DELETE "+account+"Messages/{file}", o.remove)
+	mux.HandleFunc("GET "+account+"IncomingPhoneNumbers.json", o.faultyRead(o.numbers))
 	mux.HandleFunc(account+"Messages.json", refuse(errMethod))
 	mux.HandleFunc(account+"Messages/{file}", refuse(errMethod))
 	mux.HandleFunc("/", refuse(errNotFound))

@@ -47,12 +47,27 @@ const (
 	ReverseCallbacks
 )
 
+// WebhookFault is a way for the webhook of one inbound message to be lost. It is
+// not tried again, as the operator does not by default.
+type WebhookFault int
+
+// The webhook faults.
+const (
+	_ WebhookFault = iota // none
+	// DropWebhook posts none.
+	DropWebhook
+	// RefuseWebhook posts none and takes 503 for the answer, as of a proxy that
+	// has no server behind it.
+	RefuseWebhook
+)
+
 // faults holds what shall go wrong next, first in first out.
 type faults struct {
 	mu        sync.Mutex
 	sends     []APIFault
 	reads     []APIFault
 	callbacks []CallbackFault
+	webhooks  []WebhookFault
 }
 
 // FailSends makes the next n authenticated calls that create a message go wrong.
@@ -64,6 +79,11 @@ func (o *Operator) FailReads(n int, fault APIFault) { plan(&o.faults, &o.faults.
 // FailCallbacks makes the callbacks of the next n messages carried go wrong.
 func (o *Operator) FailCallbacks(n int, fault CallbackFault) {
 	plan(&o.faults, &o.faults.callbacks, n, fault)
+}
+
+// FailWebhooks makes the webhooks of the next n inbound messages go wrong.
+func (o *Operator) FailWebhooks(n int, fault WebhookFault) {
+	plan(&o.faults, &o.faults.webhooks, n, fault)
 }
 
 func plan[F any](f *faults, queue *[]F, n int, fault F) {

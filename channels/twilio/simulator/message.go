@@ -43,6 +43,7 @@ type Message struct {
 	Direction Direction
 	From, To  string // E.164
 	Body      string
+	Media     int // pictures that came with it
 	Segments  int
 	Status    Status
 	ErrorCode int       // of an undelivered message; 0 otherwise

@@ -12,10 +12,11 @@
 // error codes computed here are a second opinion.
 //
 // What it covers: creating, listing, fetching, redacting and deleting messages
-// (2010-04-01), status callbacks, inbound webhooks with the connection
-// overrides of the URL fragment, TwiML replies, default opt-out words, and
-// faults on demand. What it does not: media, scheduling, content templates,
-// channels other than SMS, fallback URLs, and the sending pace of a number.
+// (2010-04-01), what is set for the number, status callbacks, inbound webhooks
+// with the connection overrides of the URL fragment, TwiML replies, default
+// opt-out words, and faults on demand. What it does not: media (a picture is
+// counted, never given), scheduling, content templates, channels other than SMS,
+// fallback URLs, and the sending pace of a number.
 // A parameter it does not carry out is refused, never ignored.
 package simulator
 

@@ -24,15 +24,33 @@ func (o *Operator) Text(ctx context.Context, from, body string) (sid string, sta
 	if !utf8.ValidString(body) || strings.TrimSpace(body) == "" || utf16Units(body) > MaxText {
 		return "", 0, ErrText
 	}
-	now := o.now()
-	message := Message{
-		SID: newSID("SM"), Direction: Inbound, From: from, To: o.config.Number, Body: body,
-		Segments: countSegments(body), Status: Receiving, Created: now, Updated: now, Sent: now,
+	return o.receive(ctx, Message{SID: newSID("SM"), From: from, Body: body, Segments: countSegments(body)})
+}
+
+// Picture is a phone sending a picture without a word, which the service is told
+// of and not given; see Text.
+func (o *Operator) Picture(ctx context.Context, from string) (sid string, status int, err error) {
+	if !canText(from) || from == o.config.Number {
+		return "", 0, ErrNumber
 	}
-	o.archive.add(record{Message: message})
-	o.obeyOptOutWord(from, body)
-	status, err = o.deliverInbound(ctx, message, "")
-	return message.SID, status, err
+	return o.receive(ctx, Message{SID: newSID("MM"), From: from, Media: 1, Segments: 1})
+}
+
+func (o *Operator) receive(ctx context.Context, m Message) (sid string, status int, err error) {
+	now := o.now()
+	m.Direction, m.To, m.Status, m.Created, m.Updated, m.Sent = Inbound, o.config.Number, Receiving, now, now, now
+	o.archive.add(record{Message: m})
+	o.obeyOptOutWord(m.From, m.Body)
+	switch next(&o.faults, &o.faults.webhooks) {
+	case DropWebhook:
+		o.settleInbound(m.SID, 0)
+		return m.SID, 0, ErrNoAnswer
+	case RefuseWebhook:
+		o.settleInbound(m.SID, http.StatusServiceUnavailable)
+		return m.SID, http.StatusServiceUnavailable, nil
+	}
+	status, err = o.deliverInbound(ctx, m, "")
+	return m.SID, status, err
 }
 
 // Redeliver posts the webhook of an inbound message once more, as the operator
@@ -104,7 +122,7 @@ func (o *Operator) inboundForm(m Message) url.Values {
 		"From":          {m.From},
 		"To":            {m.To},
 		"Body":          {m.Body},
-		"NumMedia":      {"0"},
+		"NumMedia":      {strconv.Itoa(m.Media)},
 		"NumSegments":   {strconv.Itoa(m.Segments)},
 		"SmsStatus":     {string(Received)},
 		"ApiVersion":    {apiVersion},

@@ -37,7 +37,7 @@ func (o *Operator) resource(r record) resource {
 	view := resource{
 		AccountSID: o.config.AccountSID, APIVersion: apiVersion, Body: r.Body,
 		DateCreated: rfc2822(r.Created), DateSent: rfc2822(r.Sent), DateUpdated: rfc2822(r.Updated),
-		Direction: r.Direction, From: &r.From, NumMedia: "0", NumSegments: strconv.Itoa(r.Segments),
+		Direction: r.Direction, From: &r.From, NumMedia: strconv.Itoa(r.Media), NumSegments: strconv.Itoa(r.Segments),
 		PriceUnit: "USD", SID: r.SID, Status: r.Status, To: r.To,
 		SubresourceURIs: map[string]string{"media": path + "/Media.json"}, URI: path + ".json",
 	}

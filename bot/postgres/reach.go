@@ -1,0 +1,115 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// connectTimeout is how long one try to connect may take, unless the URL
+	// says otherwise.
+	connectTimeout = 5 * time.Second
+	// patience is how long Open waits for a server that does not answer.
+	patience = 30 * time.Second
+	// tryAgain and sayAgain are how often a server that is away is tried, and
+	// spoken of.
+	tryAgain = 500 * time.Millisecond
+	sayAgain = 5 * time.Second
+)
+
+// errAddress does not quote the address: it may hold a password.
+var errAddress = errors.New("the database's address is not usable: want postgres://user:password@host:port/name")
+
+// parse reads an address. Only what a pooler in session mode lets through is
+// asked for at the start of a connection; the rest is set by actAsEngine.
+func parse(url string) (*pgxpool.Config, error) {
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return nil, errAddress
+	}
+	conf, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errAddress
+	}
+	conn := conf.ConnConfig
+	conn.ConnectTimeout = cmp.Or(conn.ConnectTimeout, connectTimeout)
+	conn.RuntimeParams["application_name"] = "relais"
+	conn.RuntimeParams["timezone"] = "UTC"
+	return conf, nil
+}
+
+// reach connects. A server that does not answer, or is starting, is waited for
+// as long as the configuration says; one that refuses us is not.
+func reach(ctx context.Context, conf *pgx.ConnConfig, cfg Config) (*pgx.Conn, error) {
+	log, most := cmp.Or(cfg.Log, slog.Default()), cmp.Or(cfg.Patience, patience)
+	where := net.JoinHostPort(conf.Host, strconv.Itoa(int(conf.Port)))
+	limit := time.NewTimer(most)
+	defer limit.Stop()
+	var said time.Time
+	for {
+		conn, err := pgx.ConnectConfig(ctx, conf.Copy())
+		if err == nil {
+			return conn, nil
+		}
+		if !mayPass(err) {
+			return nil, refusal(where, err)
+		}
+		if time.Since(said) >= sayAgain {
+			said = time.Now()
+			log.Warn("waiting for the database at "+where, "reason", reason(err))
+		}
+		select {
+		case <-time.After(tryAgain):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-limit.C:
+			return nil, fmt.Errorf("cannot reach the database at %s, waited %v: %s", where, most, reason(err))
+		}
+	}
+}
+
+// mayPass tells whether trying again may help: nobody answers, or the server is
+// starting, stopping or full.
+func mayPass(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return slices.Contains([]string{"57P01", "57P02", "57P03", "53300"}, refused.Code)
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
+
+// refusal is the error for a server that does not want us.
+func refusal(where string, err error) error {
+	return fmt.Errorf("the database at %s refuses the connection: %s", where, reason(err))
+}
+
+// reason is the cause of a failed connection in a line, without the address.
+func reason(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Message
+	}
+	var network *net.OpError
+	if errors.As(err, &network) {
+		err = network.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}

@@ -1,0 +1,13 @@
+-- The journal keeps its last 300 days, whoever deletes from it.
+
+-- +goose Up
+-- +goose StatementBegin
+CREATE TRIGGER audit_keeps_its_last_months BEFORE DELETE ON audit
+WHEN OLD.at > (SELECT at FROM audit ORDER BY id DESC LIMIT 1) - 25920000000000
+BEGIN
+    SELECT RAISE(ABORT, 'the journal keeps its last 300 days');
+END;
+-- +goose StatementEnd
+
+-- +goose Down
+DROP TRIGGER audit_keeps_its_last_months;

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"relais/test/load/operator"
+	"relais/test/load/texting"
+)
+
+const (
+	lonely    = 20 // texts per second of somebody alone: the machine idles in between
+	loaded    = 32 // people at once when the capacity is measured
+	openConns = 64 // connections of the open loop
+)
+
+// latency measures what one text waits for: on a server that does nothing else,
+// and at half of what it can do. Replies are delivered, as in life.
+func latency(ctx context.Context, args []string, out io.Writer) (err error) {
+	o := newOptions("latency", "sqlite,postgres")
+	if err := o.parse(args); err != nil {
+		return err
+	}
+	l, err := newLab(ctx, o, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	l.header("latency: webhook → reply committed, open loop, counted from when the text was due; replies delivered")
+	for round := range o.rounds {
+		for _, kind := range l.stores {
+			if err := l.latencies(ctx, kind, round+1); err != nil {
+				return fmt.Errorf("%s: %w", kind, err)
+			}
+		}
+	}
+	return latencyTable(l)
+}
+
+// latencies runs the three parts of one round on one server: alone, capacity,
+// half of it.
+func (l *lab) latencies(ctx context.Context, kind string, round int) (err error) {
+	st, err := l.newStore(ctx, kind)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.remove(ctx)) }()
+	s, err := l.begin(ctx, st, operator.Null, texting.NewCrowd(0, l.people), l.people)
+	if err != nil {
+		return err
+	}
+	defer s.end()
+	if err := s.meet(ctx, true); err != nil {
+		return err
+	}
+	keep := func(label string, r Run) {
+		r.Part, r.Label, r.Round = "latency", label, round
+		l.keep(r)
+	}
+	alone, err := s.open(ctx, lonely, 1)
+	if err != nil {
+		return err
+	}
+	keep("alone", alone)
+	full, err := s.closed(ctx, loaded, true)
+	if err != nil {
+		return err
+	}
+	keep("capacity", full)
+	half, err := s.open(ctx, max(1, full.Delivered/2), openConns)
+	if err != nil {
+		return err
+	}
+	if err := s.account(ctx, &half); err != nil {
+		return err
+	}
+	keep("half load", half)
+	return nil
+}
+
+func latencyTable(l *lab) error {
+	w := tabwriter.NewWriter(l.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\tstore\tasked/s\tanswered/s\tp50 ms\tp99 ms\tidle\tbegun late\tp99 by round\t")
+	for _, label := range []string{"alone", "capacity", "half load"} {
+		for _, kind := range l.stores {
+			runs := which(l.runs, func(r Run) bool { return r.Store == kind && r.Label == label })
+			of := func(figure func(Run) float64) float64 { return median(each(runs, figure)) }
+			asked := "closed"
+			if rate := of(func(r Run) float64 { return r.Rate }); rate > 0 {
+				asked = fmt.Sprintf("%.0f", rate)
+			}
+			p99 := each(runs, func(r Run) float64 { return r.P99 / 1000 })
+			fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\t%s\t%.0f %%\t%.0f\t%s\t\n", label, kind, asked, of(func(r Run) float64 { return r.PerSecond }),
+				ms(of(func(r Run) float64 { return r.P50 })), ms(of(func(r Run) float64 { return r.P99 })),
+				100*of(func(r Run) float64 { return r.Idle }), of(func(r Run) float64 { return float64(r.Late) }), list("%.1f", p99))
+		}
+	}
+	return w.Flush()
+}
