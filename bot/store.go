@@ -140,8 +140,7 @@ type Commit struct {
 
 // Mark raises how far a line got. A lower rank than the stored one changes
 // nothing, but for Pending: it takes back a line that was begun and certainly
-// did not leave. The line is found by conversation and number, or by the
-// operator's id when N is 0.
+// did not leave.
 type Mark struct {
 	Conversation ID
 	N            int64

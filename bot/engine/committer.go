@@ -20,6 +20,9 @@ func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
 	p := &commit{Commit: c, outcome: make(chan error, 1)}
 	select {
 	case e.commits <- p:
+		if len(e.commits) >= e.Group {
+			signal(e.crowded)
+		}
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-e.closing:
@@ -59,6 +62,23 @@ func (e *Engine) runCommitter(ctx context.Context) {
 		case <-ctx.Done():
 			if len(e.commits) == 0 {
 				return
+			}
+		}
+	}
+}
+
+// runSecondCommitter commits beside the first while full groups wait. It leaves
+// the rest alone: two half-empty groups cost more than one.
+func (e *Engine) runSecondCommitter(ctx context.Context) {
+	for {
+		select {
+		case <-e.crowded:
+		case <-ctx.Done():
+			return
+		}
+		for len(e.commits) >= e.Group {
+			if group := e.fill(nil); len(group) > 0 {
+				e.commitGroup(group)
 			}
 		}
 	}

@@ -50,11 +50,10 @@ type Config struct {
 	Idle bool
 	// Group is how many turns one commit may carry. Defaults to 32.
 	Group int
-	// Committers is how many commits are under way at once: while one waits for
-	// the store, another is being made. Two suit a server; a store that takes
-	// one writer at a time wants one. Defaults to 1.
-	Committers int
-	// Workers is how many due jobs run at once. Defaults to 16.
+	// TwoCommits lets a second commit begin while one is under way, as soon as a
+	// full group waits: for a store that takes several at once.
+	TwoCommits bool
+	// Workers is how many due jobs run at once. Defaults to 64.
 	Workers int
 	// Lease is how long a claimed job is ours without a renewal. Defaults to
 	// 8 s: what a dead instance held goes on within 10.
@@ -84,11 +83,8 @@ func (c Config) withDefaults() Config {
 	if c.Group == 0 {
 		c.Group = 32
 	}
-	if c.Committers == 0 {
-		c.Committers = 1
-	}
 	if c.Workers == 0 {
-		c.Workers = 16
+		c.Workers = 64
 	}
 	if c.Lease == 0 {
 		c.Lease = 8 * time.Second
@@ -104,6 +100,7 @@ type Engine struct {
 	Config
 	lanes      lanes
 	commits    chan *commit
+	crowded    chan struct{} // a full group waits to be committed
 	wake       chan struct{} // a job may be due
 	ended      chan struct{} // a job has ended
 	nextLook   atomic.Int64  // when the dispatcher looks for due jobs again, in microseconds
@@ -124,6 +121,7 @@ func New(c Config) *Engine {
 	return &Engine{
 		Config:   c,
 		commits:  make(chan *commit, 4*c.Group),
+		crowded:  make(chan struct{}, 1),
 		wake:     make(chan struct{}, 1),
 		ended:    make(chan struct{}, 1),
 		slots:    make(chan struct{}, c.Workers),
@@ -146,11 +144,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	committing, stopCommitter := context.WithCancel(context.WithoutCancel(ctx))
 	go func() {
 		defer close(e.closed)
-		var committers sync.WaitGroup
-		for range e.Committers {
-			committers.Go(func() { e.runCommitter(committing) })
+		var second sync.WaitGroup
+		if e.TwoCommits {
+			second.Go(func() { e.runSecondCommitter(committing) })
 		}
-		committers.Wait()
+		e.runCommitter(committing)
+		second.Wait()
 	}()
 	group, running := errgroup.WithContext(ctx)
 	if !e.Idle {

@@ -39,8 +39,9 @@ func (s *Store) History(ctx context.Context, q bot.HistoryQuery) ([]bot.Line, er
 	}
 	return s.queryLines(ctx, key, `
 		SELECT `+lineColumns+` FROM line l
-		WHERE l.thread = $1 AND l.seq > greatest($2, 0::bigint) AND l.audience = 'all'
-		ORDER BY l.seq LIMIT $3`, uid(q.Thread), q.After, limit)
+		WHERE l.conversation = (SELECT conversation FROM thread WHERE id = $1)
+			AND l.n > greatest($2, 0::bigint) AND l.thread = $1 AND l.seq > greatest($2, 0::bigint) AND l.audience = 'all'
+		ORDER BY l.n LIMIT $3`, uid(q.Thread), q.After, limit)
 }
 
 // keyOf opens the key of the person that a query names by an id; nil when it

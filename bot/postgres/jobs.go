@@ -97,7 +97,7 @@ WITH ready AS (
 	CROSS JOIN LATERAL (
 		SELECT key, due, lease_until IS NOT NULL AS reclaimed FROM job
 		WHERE lane = lanes.lane AND due <= $1 AND (lease_until IS NULL OR lease_until <= $1)
-		ORDER BY due, key LIMIT $2 + 1 FOR UPDATE SKIP LOCKED) j
+		ORDER BY due LIMIT $2 + 1 FOR UPDATE SKIP LOCKED) j
 	LIMIT $2 + 1
 )
 UPDATE job SET token = nextval('lease'), lease_until = $3, attempts = attempts + reclaimed::int
@@ -111,7 +111,7 @@ RETURNING job.key, kind, lane, job.due, conversation, thread, subject, revision,
 SELECT least(min(free.due), min(leased.until)) FROM (VALUES (0), (1), (2), (3)) AS lanes(lane)
 LEFT JOIN LATERAL (
 	SELECT due FROM job WHERE lane = lanes.lane AND (lease_until IS NULL OR lease_until <= $1)
-	ORDER BY due, key LIMIT 1) free ON true
+	ORDER BY due LIMIT 1) free ON true
 CROSS JOIN LATERAL (
 	SELECT min(greatest(due, lease_until)) AS until FROM job
 	WHERE lane = lanes.lane AND due <= coalesce(free.due, 'infinity') AND lease_until > $1) leased

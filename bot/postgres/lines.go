@@ -14,10 +14,7 @@ UPDATE line l SET
 	segments = CASE WHEN m.segments <> 0 AND (l.segments = 0 OR m.delivery >= l.delivery) THEN m.segments ELSE l.segments END
 FROM unnest($1::int4[], $2::int2[], $3::int8[], $4::text[], $5::int8[], $6::uuid[], $7::int8[])
 	AS m(turn, delivery, error, provider, segments, conversation, n)
-WHERE ` + held
-
-	markNumbered = markLines + ` AND l.conversation = m.conversation AND l.n = m.n`
-	markProvided = markLines + ` AND l.provider = m.provider AND l.provider <> ''`
+WHERE l.conversation = m.conversation AND l.n = m.n AND ` + held
 
 	// cancelLines withdraws what has not begun to leave. The crisis lane always
 	// leaves. What waits is found through its thread, so that the length of a
@@ -47,48 +44,18 @@ FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::uuid[], $5::int8[], $6::text
 WHERE ` + held
 )
 
-// marks raises how far lines got, those named by the operator's id after those
-// named by their number.
+// marks raises how far lines got.
 func (w *writer) marks() {
-	var numbered, provided stages
+	var marks stages
+	same := func(a, b *bot.Mark) bool { return a.N == b.N && a.Conversation == b.Conversation }
 	for _, t := range w.wave {
-		stage := 0
 		for i := range t.Marks {
 			m := &t.Marks[i]
-			if m.N == 0 && m.Provider == "" {
-				continue
-			}
-			if again(t.Marks[:i], m) {
-				stage++
-			}
-			list := &numbered
-			if m.N == 0 {
-				list = &provided
-			}
-			list.at(stage).row().int4(t.at).int2(int16(m.Delivery)).int8(int64(m.Error)).text(m.Provider).int8(int64(m.Segments)).
-				uuid(m.Conversation).int8(m.N)
+			marks.at(before(t.Marks, i, same)).row().int4(t.at).int2(int16(m.Delivery)).int8(int64(m.Error)).text(m.Provider).
+				int8(int64(m.Segments)).uuid(m.Conversation).int8(m.N)
 		}
 	}
-	for stage := range max(len(numbered), len(provided)) {
-		w.put(markNumbered, numbered.at(stage))
-		w.put(markProvided, provided.at(stage))
-	}
-}
-
-// again tells whether a mark may be about a line that an earlier one of its
-// turn is about, so that it has to come after it.
-func again(earlier []bot.Mark, m *bot.Mark) bool {
-	for i := range earlier {
-		e := &earlier[i]
-		byNumber := e.N == m.N && e.Conversation == m.Conversation
-		if m.N == 0 {
-			byNumber = e.N == 0 && e.Provider == m.Provider
-		}
-		if byNumber || e.N == 0 && m.N != 0 {
-			return true
-		}
-	}
-	return false
+	w.putAll(markLines, marks)
 }
 
 // cancels withdraws lines that wait.

@@ -22,7 +22,9 @@ FROM thread t JOIN conversation c ON c.id = t.conversation JOIN person p ON p.id
 	waiting = `thread = b.thread AND delivery IN (1, 2) ORDER BY lane > 0, n`
 
 	// beginLines begins the first line that waits on each thread, unless it is
-	// begun already or its address opted out.
+	// begun already or its address opted out. That it still waits is asked again
+	// of the row itself, in words that keep the planner from beginning with all
+	// lines that wait.
 	beginLines = `
 UPDATE line SET delivery = 2 FROM (
 	SELECT l.conversation, l.n
@@ -31,7 +33,7 @@ UPDATE line SET delivery = 2 FROM (
 	WHERE ` + held + ` AND l.delivery = 1 AND (l.class IN ('crisis', 'opt_out')
 		OR NOT EXISTS (SELECT FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL))
 ) first
-WHERE line.conversation = first.conversation AND line.n = first.n AND line.delivery = 1
+WHERE line.conversation = first.conversation AND line.n = first.n AND line.delivery IS NOT DISTINCT FROM 1
 RETURNING line.thread, line.n`
 
 	begunHeads = outboxHead + ` JOIN unnest($1::int4[], $2::uuid[]) AS b(turn, thread) ON t.id = b.thread WHERE ` + held

@@ -101,6 +101,9 @@ func examine(c *bot.Commit) error {
 			return fmt.Errorf("add line %d: it belongs to another conversation", c.Lines[i].N)
 		}
 	}
+	if err := c.Numbered(); err != nil {
+		return err
+	}
 	for _, thread := range optThreads(c) {
 		if _, added := c.Addresses[thread]; !added && c.Conversation.Thread(thread) == nil {
 			return fmt.Errorf("no thread %s in the conversation", thread)

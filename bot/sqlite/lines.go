@@ -24,34 +24,16 @@ func (s *Store) putLines(t *tx, c *bot.Commit, at place) error {
 			return err
 		}
 	}
-	if err := numbered(c, at.n); err != nil {
+	if len(c.Lines) > 0 && c.Conversation.N-int64(len(c.Lines)) != at.n {
+		return fmt.Errorf("line %d does not follow line %d of the conversation", c.Lines[0].N, at.n)
+	}
+	if err := c.Numbered(); err != nil {
 		return err
 	}
 	for lines := range slices.Chunk(c.Lines, len(addLines)) {
 		if err := t.addLines(lines, at); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// numbered checks that the lines of a turn follow the last one stored, n,
-// without gap, in the conversation and in each of its threads.
-func numbered(c *bot.Commit, n int64) error {
-	left := make(map[bot.ID]int64, 2)
-	for i := len(c.Lines) - 1; i >= 0; i-- {
-		l := &c.Lines[i]
-		if want := n + int64(i) + 1; l.N != want {
-			return fmt.Errorf("line %d follows line %d of the conversation", l.N, want-1)
-		}
-		th := c.Conversation.Thread(l.Thread)
-		if l.Seq == 0 || th == nil {
-			continue
-		}
-		if want := th.Seq - left[th.ID]; l.Seq != want {
-			return fmt.Errorf("line %d has number %d of its thread instead of %d", l.N, l.Seq, want)
-		}
-		left[th.ID]++
 	}
 	return nil
 }
@@ -114,20 +96,13 @@ func (t *tx) withdraw(c bot.Cancel, at place) error {
 // lower rank only fills in what was not known: the operator's id, the segments.
 func (s *Store) putMarks(t *tx, c *bot.Commit, _ place) error {
 	for _, m := range c.Marks {
-		where, args := `conversation = ? AND n = ?`, []any{m.Conversation[:], m.N}
-		if m.N == 0 {
-			if m.Provider == "" {
-				continue
-			}
-			where, args = `provider = ? AND provider <> ''`, []any{m.Provider}
-		}
 		_, err := t.exec(`
 			UPDATE line SET
 				delivery = CASE WHEN ?1 > delivery AND delivery < 7 OR ?1 = 1 AND delivery = 2 THEN ?1 ELSE delivery END,
 				error    = CASE WHEN ?2 <> 0 AND ?1 >= delivery AND delivery < 7 THEN ?2 ELSE error END,
 				provider = CASE WHEN ?3 <> '' AND (provider = '' OR ?1 >= delivery) THEN ?3 ELSE provider END,
 				segments = CASE WHEN ?4 <> 0 AND (segments = 0 OR ?1 >= delivery) THEN ?4 ELSE segments END
-			WHERE `+where, append([]any{int64(m.Delivery), m.Error, m.Provider, m.Segments}, args...)...)
+			WHERE conversation = ?5 AND n = ?6`, int64(m.Delivery), m.Error, m.Provider, m.Segments, m.Conversation[:], m.N)
 		if err != nil {
 			return fmt.Errorf("mark line %d: %w", m.N, err)
 		}

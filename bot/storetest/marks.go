@@ -78,18 +78,9 @@ func marks(t *testing.T, s *suite) {
 			t.Errorf("%v, provider %q, %d segments, error %d", got.Delivery, got.Provider, got.Segments, got.Error)
 		}
 	})
-	s.check(t, "a line is found by the operator's id", func(t *testing.T, h *house) {
-		id := h.meet(t, phone(1)).Conversation.ID
-		mark(t, h, bot.Mark{Conversation: id, N: 2, Delivery: bot.Accepted, Provider: "SM1"})
-		mark(t, h, bot.Mark{Provider: "SM1", Delivery: bot.Delivered})
-		if got := h.history(t, id)[1].Delivery; got != bot.Delivered {
-			t.Errorf("it is %v, want delivered", got)
-		}
-	})
 	s.check(t, "a mark of an unknown line is passed over", func(t *testing.T, h *house) {
 		id := h.meet(t, phone(1)).Conversation.ID
-		mark(t, h, bot.Mark{Conversation: h.id(), N: 1, Delivery: bot.Read}, bot.Mark{Conversation: id, N: 99, Delivery: bot.Read},
-			bot.Mark{Provider: "unknown", Delivery: bot.Read}, bot.Mark{Delivery: bot.Read})
+		mark(t, h, bot.Mark{Conversation: h.id(), N: 1, Delivery: bot.Read}, bot.Mark{Conversation: id, N: 99, Delivery: bot.Read})
 		for _, l := range h.history(t, id) {
 			if l.Delivery == bot.Read {
 				t.Errorf("line %d was marked", l.N)

@@ -150,7 +150,7 @@ func httpClient(given *http.Client) *http.Client {
 		c = *given
 	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport := standard.Clone()
-		transport.MaxIdleConnsPerHost = 32
+		transport.MaxIdleConnsPerHost = 128
 		transport.MaxResponseHeaderBytes = 64 << 10
 		c.Transport = transport
 	}

@@ -47,6 +47,7 @@ func (serveCommand) Run(p *program) (err error) {
 		return err
 	}
 	defer profiled(p.log)()
+	tuneMemory()
 	debug.FreeOSMemory() // compiling the flows and hashing passwords took far more than serving will
 	return s.run(p.ctx, listener)
 }
@@ -90,21 +91,12 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 	s.remote = remote
 	s.engine = engine.New(engine.Config{
 		Store: svc.store, Flows: svc.flows, Senders: senders, Archive: archive,
-		Bus: shared, Log: p.log, Pace: s.pacer(shared), OnCall: p.config.OnCall, Idle: holding(), Committers: s.committers(),
+		Bus: shared, Log: p.log, Pace: s.pacer(shared), OnCall: p.config.OnCall, Idle: holding(), TwoCommits: !s.config.embedded(),
 	})
 	if err := s.routes(p.ctx, shared, sms); err != nil {
 		return nil, err
 	}
 	return s, s.routeMetrics(s.metrics(shared))
-}
-
-// committers is how many commits are under way at once: SQLite takes one writer
-// at a time.
-func (s *server) committers() int {
-	if s.config.embedded() {
-		return 1
-	}
-	return 2
 }
 
 // rate is the pace of outgoing texts. The simulated operator needs none.

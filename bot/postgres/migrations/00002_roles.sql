@@ -86,7 +86,13 @@ CREATE TRIGGER item_is_about_a_person BEFORE INSERT ON item
 -- A claim walks one lane in the order of due times and stops at its limit. A
 -- lease is in no index, so that claiming and releasing stay HOT updates.
 DROP INDEX job_due;
-CREATE INDEX job_lane ON job (lane, due, key);
+CREATE INDEX job_lane ON job (lane, due);
+
+-- A line is written once and marked several times on its way, each time with an
+-- entry in every index. A thread is read along the primary key, since a line's
+-- number in its thread is never above its number in the conversation; nothing is
+-- looked for by the operator's id.
+DROP INDEX line_seq, line_provider;
 
 -- Every turn moves its conversation to another step. Without an index on it a
 -- turn's update stays HOT; who waits where is counted at a publication only, by
@@ -190,3 +196,5 @@ ALTER TABLE conversation DROP COLUMN last_org;
 DROP INDEX job_lane;
 CREATE INDEX job_due ON job (due);
 CREATE INDEX conversation_step ON conversation (step) WHERE step <> '';
+CREATE UNIQUE INDEX line_seq ON line (thread, seq) WHERE seq > 0;
+CREATE INDEX line_provider ON line (provider) WHERE provider <> '';

@@ -1,4 +1,4 @@
--- The journal keeps its last 300 days, whoever deletes from it.
+-- The journal keeps its last 300 days, whoever deletes from it; no index on the operator's ids.
 
 -- +goose Up
 -- +goose StatementBegin
@@ -8,6 +8,8 @@ BEGIN
     SELECT RAISE(ABORT, 'the journal keeps its last 300 days');
 END;
 -- +goose StatementEnd
+DROP INDEX line_provider;
 
 -- +goose Down
+CREATE INDEX line_provider ON line (provider) WHERE provider <> '';
 DROP TRIGGER audit_keeps_its_last_months;
