@@ -17,7 +17,7 @@ run: build ## build and serve the demonstration at http://localhost:8080
 chat: build ## talk with the assistant in the terminal
 	./bin/relais chat
 
-setup: ## install what the whole test needs (Postgres, Chromium, browser packages)
+setup: ## install what the whole test needs (Postgres, Redis, nginx, Chromium, browser packages)
 	@sh test/setup.sh
 
 test: setup ## everything, on both stores and in a browser; cleans up
@@ -42,6 +42,7 @@ bench: ## the tables of speed, beside the peers' figures
 
 chaos: ## the killing tests, five times over
 	RELAIS_TEST_REQUIRE=1 go test -count=5 -timeout 60m ./test/crash ./test/postgres
+	@for seed in 1 2 3 4 5; do RELAIS_TEST_REQUIRE=1 RELAIS_TEST_SEED=$$seed go test -count=1 -timeout 20m ./test/cluster || exit 1; done
 
 cover: ## coverage by package
 	go test -cover ./...
