@@ -155,8 +155,10 @@ type Mark struct {
 // opted out and the line is neither a crisis line nor the word that confirms
 // the opt-out. The store fills Outbox, as it stands after that, with at most
 // two lines, and tells whether the first of them was begun by an Earlier commit:
-// then it may have left. An erased thread leaves the outbox empty. A turn that
-// does not hold begins nothing.
+// then it may have left. A first line that still waits, although its address has
+// not opted out, is one that came to the front meanwhile: nothing was begun. An
+// erased thread leaves the outbox empty. A turn that does not hold begins
+// nothing.
 type Begin struct {
 	Thread  ID
 	Outbox  Outbox

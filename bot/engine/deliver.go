@@ -34,6 +34,9 @@ func (e *Engine) begin(ctx context.Context, job bot.Job, before []bot.Mark) (*bo
 			return nil, err
 		}
 	}
+	if e.leases.over(job, e.now()) { // a commit or a stop took longer than the lease: nothing is begun that cannot be sent
+		return nil, errors.Join(bot.ErrLease, e.markAll(ctx, before))
+	}
 	begin := &bot.Begin{Thread: job.Thread}
 	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: before, Begin: begin, Under: &job}); err != nil {
 		return nil, fmt.Errorf("beginning a line: %w", err)
@@ -81,7 +84,9 @@ func (e *Engine) deliverOne(ctx context.Context, job bot.Job, next *bot.Begin) (
 	line := out.Lines[0]
 	sender := e.Senders[out.Address.Channel]
 	switch {
-	case out.OptedOut && line.Delivery == bot.Pending:
+	case line.Delivery == bot.Pending && (!out.OptedOut || line.DespiteOptOut()):
+		return e.begin(ctx, job, nil) // the outbox moved while it was begun and read: nothing was begun
+	case line.Delivery == bot.Pending:
 		return e.begin(ctx, job, []bot.Mark{markOf(line, bot.Mark{Delivery: bot.Cancelled})})
 	case sender == nil:
 		return nil, e.again(ctx, job, line, sweep)
@@ -130,14 +135,20 @@ func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out b
 // accepted records that the operator took the first line of an outbox. When no
 // other waits, the job ends in the same commit; one said meanwhile has planned
 // the job anew, which keeps it.
-func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (*bot.Begin, error) {
+func (e *Engine) accepted(ctx context.Context, job bot.Job, out bot.Outbox, receipt bot.Receipt) (next *bot.Begin, err error) {
 	line := out.Lines[0]
 	e.Log.LogAttrs(ctx, slog.LevelInfo, "sent", slog.String("line", bot.LineRef(line.Conversation, line.N)), slog.String("provider", receipt.Provider))
 	m := bot.Mark{Delivery: bot.Accepted, Provider: receipt.Provider, Segments: receipt.Segments}
 	if len(out.Lines) > 1 {
-		return e.begin(ctx, job, []bot.Mark{markOf(line, m)})
+		next, err = e.begin(ctx, job, []bot.Mark{markOf(line, m)})
+	} else {
+		err = e.mark(ctx, line, m, over(&job))
 	}
-	return nil, e.mark(ctx, line, m, over(&job))
+	if err != nil {
+		// The lease went to somebody else meanwhile: what is known is kept all the same.
+		err = errors.Join(err, e.markAll(context.WithoutCancel(ctx), []bot.Mark{markOf(line, m)}))
+	}
+	return next, err
 }
 
 // again puts a line that certainly did not leave back in its place, for later.

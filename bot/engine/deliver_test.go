@@ -177,11 +177,33 @@ func TestUnknownSendIsSettledByEvidence(t *testing.T) {
 	result := receive(t, e, 1, "bonjour")
 	o.next(t)
 	lineAt(t, e, result.Conversation, 2, bot.Begun)
-	c.move(2 * time.Second)
-	lineAt(t, e, result.Conversation, 2, bot.Accepted)
+	passing(t, e, c, func() { lineAt(t, e, result.Conversation, 2, bot.Accepted) })
 	if got := o.count(); got != 1 {
 		t.Errorf("the person received it %d times", got)
 	}
+}
+
+// passing lets the clock run, a second at a time, until what is waited for has
+// happened.
+func passing(t *testing.T, e *engine.Engine, c *clock, wait func()) {
+	t.Helper()
+	happened, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-happened:
+				return
+			case <-tick.C:
+				c.move(time.Second)
+				e.Nudge()
+			}
+		}
+	}()
+	defer func() { close(happened); <-stopped }()
+	wait()
 }
 
 func TestUnknownSendWithoutTraceIsSentAgainOnce(t *testing.T) {
@@ -261,5 +283,40 @@ func TestNothingLeavesAfterAnOptOut(t *testing.T) {
 	lineAt(t, e, result.Conversation, 2, bot.Cancelled)
 	if got := o.count(); got != 1 {
 		t.Errorf("%d texts left, want the one confirmation", got)
+	}
+}
+
+// slowStore takes its time over the first commit that plans a delivery.
+type slowStore struct {
+	bot.Store
+	once sync.Once
+	slow func()
+}
+
+func (s *slowStore) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+	outcomes, err := s.Store.Commit(ctx, group)
+	for _, c := range group {
+		if len(c.Lines) > 0 {
+			s.once.Do(s.slow)
+		}
+	}
+	return outcomes, err
+}
+
+// The delivery of a reply is born under a lease that runs from before the
+// commit: when the commit took longer, the lease is over before it begins.
+func TestACommitSlowerThanTheLeaseLeavesNothingInDoubt(t *testing.T) {
+	o := newOperator()
+	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	e := open(t, func(config *engine.Config) {
+		config.Clock = c.Now
+		config.Senders = map[bot.Channel]bot.Sender{bot.SMS: o}
+		config.Store = &slowStore{Store: config.Store, slow: func() { c.move(9 * time.Second) }}
+	})
+	result := receive(t, e, 1, "bonjour")
+	o.next(t)
+	lineAt(t, e, result.Conversation, 2, bot.Accepted)
+	if got := e.Counts().Unknown.Load(); got != 0 {
+		t.Errorf("%d texts in doubt, although none was begun under a lost lease", got)
 	}
 }

@@ -43,6 +43,7 @@ func tokenOf(n bot.Nonce) int64 { return int64(binary.BigEndian.Uint64(n[len(n)-
 func (e *Engine) leave(er *errand) {
 	if er != nil {
 		<-e.slots
+		signal(e.ended)
 	}
 }
 

@@ -157,7 +157,11 @@ func (s *Store) Renew(ctx context.Context, jobs []bot.Job, until time.Time) ([]b
 	for i := range jobs {
 		keys[i], tokens[i] = jobs[i].Key, jobs[i].Token
 	}
-	var renewed []string
+	type lease struct {
+		Key   string
+		Token int64
+	}
+	var renewed []lease
 	err := s.write(ctx, "claim", func(b *pgx.Batch) {
 		b.Queue(`
 			WITH ours AS (
@@ -165,8 +169,8 @@ func (s *Store) Renew(ctx context.Context, jobs []bot.Job, until time.Time) ([]b
 				WHERE lease_until IS NOT NULL ORDER BY key FOR UPDATE OF job
 			)
 			UPDATE job SET lease_until = $3 FROM ours WHERE job.key = ours.key
-			RETURNING job.key`, keys, tokens, stamp(until)).Query(func(rows pgx.Rows) (err error) {
-			renewed, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			RETURNING job.key, job.token`, keys, tokens, stamp(until)).Query(func(rows pgx.Rows) (err error) {
+			renewed, err = pgx.CollectRows(rows, pgx.RowToStructByPos[lease])
 			return err
 		})
 	})
@@ -175,7 +179,7 @@ func (s *Store) Renew(ctx context.Context, jobs []bot.Job, until time.Time) ([]b
 	}
 	kept := make([]bot.Job, 0, len(renewed))
 	for _, j := range jobs {
-		if slices.Contains(renewed, j.Key) {
+		if slices.Contains(renewed, lease{j.Key, j.Token}) {
 			kept = append(kept, j)
 		}
 	}

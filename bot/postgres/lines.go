@@ -1,6 +1,12 @@
 package postgres
 
-import "relais/bot"
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"relais/bot"
+)
 
 const (
 	// markLines raises how far lines got. Failed and cancelled lines stay so; a
@@ -44,16 +50,27 @@ FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::uuid[], $5::int8[], $6::text
 WHERE ` + held
 )
 
-// marks raises how far lines got.
+// marks raises how far lines got, in the order of the lines: marks lock no
+// conversation, and two groups must not wait for each other in a circle.
 func (w *writer) marks() {
-	var marks stages
+	type mark struct {
+		*bot.Mark
+		turn, stage int
+	}
+	var list []mark
 	same := func(a, b *bot.Mark) bool { return a.N == b.N && a.Conversation == b.Conversation }
 	for _, t := range w.wave {
 		for i := range t.Marks {
-			m := &t.Marks[i]
-			marks.at(before(t.Marks, i, same)).row().int4(t.at).int2(int16(m.Delivery)).int8(int64(m.Error)).text(m.Provider).
-				int8(int64(m.Segments)).uuid(m.Conversation).int8(m.N)
+			list = append(list, mark{&t.Marks[i], t.at, before(t.Marks, i, same)})
 		}
+	}
+	slices.SortStableFunc(list, func(a, b mark) int {
+		return cmp.Or(bytes.Compare(a.Conversation[:], b.Conversation[:]), cmp.Compare(a.N, b.N))
+	})
+	var marks stages
+	for _, m := range list {
+		marks.at(m.stage).row().int4(m.turn).int2(int16(m.Delivery)).int8(int64(m.Error)).text(m.Provider).
+			int8(int64(m.Segments)).uuid(m.Conversation).int8(m.N)
 	}
 	w.putAll(markLines, marks)
 }

@@ -54,11 +54,11 @@ type outbox struct {
 // and tells them how they stand then.
 func (w *writer) begins() {
 	r := &rows{}
-	asked := map[bot.ID]*bot.Begin{}
+	asked := map[bot.ID]*turn{}
 	for _, t := range w.wave {
 		if t.Begin != nil {
 			r.row().int4(t.at).uuid(t.Begin.Thread)
-			asked[t.Begin.Thread] = t.Begin
+			asked[t.Begin.Thread] = t
 		}
 	}
 	if r.n == 0 {
@@ -78,10 +78,14 @@ func (w *writer) begins() {
 	w.add(w.ctx, begunHeads, func(found pgx.Rows) error {
 		for found.Next() {
 			thread, box, err := w.s.scanOutbox(found)
+			if t := asked[thread]; t != nil && err != nil {
+				t.outcome = err // of this one: the group is committed
+				continue
+			}
 			if err != nil {
 				return err
 			}
-			asked[thread].Outbox, keys[thread] = box.Outbox, box.key
+			asked[thread].Begin.Outbox, keys[thread] = box.Outbox, box.key
 		}
 		return found.Err()
 	}, r)
@@ -93,12 +97,13 @@ func (w *writer) begins() {
 			}
 			key := keys[l.Thread]
 			if key == nil {
-				continue // erased between two statements
+				continue // erased between two statements, or unreadable
 			}
 			if err := key.OpenLine(l.sealed, &l.Line); err != nil {
-				return err
+				asked[l.Thread].outcome = err
+				continue
 			}
-			b := asked[l.Thread]
+			b := asked[l.Thread].Begin
 			if len(b.Outbox.Lines) == 0 {
 				b.Earlier = l.Delivery == bot.Begun && begun[l.Thread] != l.N
 			}

@@ -13,14 +13,6 @@ import (
 // uid writes an id; the zero id is NULL.
 func uid(id bot.ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: !id.IsZero()} }
 
-func uids(ids []bot.ID) []pgtype.UUID {
-	list := make([]pgtype.UUID, len(ids))
-	for i, id := range ids {
-		list[i] = uid(id)
-	}
-	return list
-}
-
 // stamp writes a time; the zero time is NULL.
 func stamp(t time.Time) pgtype.Timestamptz { return pgtype.Timestamptz{Time: t, Valid: !t.IsZero()} }
 

@@ -3,7 +3,7 @@
 //
 // The deployment has one master key, a Keyring. Each person has a data key of
 // their own, a Key, stored wrapped by the keyring: destroying that one row
-// makes everything sealed under it unreadable, in backups too. Addresses and
+// makes everything sealed under it unreadable, but for backups that hold the row. Addresses and
 // appointments are found through keyed hashes, so that a copy of the database
 // cannot be searched for a phone number.
 //

@@ -111,8 +111,10 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int, lease time.Du
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("claim jobs: %w", err)
 	}
-	_, next, err = s.next(ctx, now)
-	return jobs, next, err
+	if _, next, err = s.next(ctx, now); err != nil {
+		return jobs, time.Time{}, nil // what was claimed is ours to do
+	}
+	return jobs, next, nil
 }
 
 // next tells whether a job can be claimed now, and else when the first one can

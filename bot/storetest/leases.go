@@ -47,6 +47,15 @@ func leases(t *testing.T, s *suite) {
 			t.Error("it came back after it was finished")
 		}
 	})
+	s.check(t, "of two leases of one job only the latest is renewed", func(t *testing.T, h *house) {
+		h.plan(t, bot.Job{Key: "k", Due: now})
+		one := claimOne(t, h, now)
+		two := claimOne(t, h, now.Add(lease))
+		kept, err := h.Renew(t.Context(), []bot.Job{one, two}, now.Add(3*lease))
+		if err != nil || len(kept) != 1 || kept[0].Token != two.Token {
+			t.Errorf("kept %d leases (%v), want the second alone", len(kept), err)
+		}
+	})
 	s.check(t, "a job that is there already is not born claimed", func(t *testing.T, h *house) {
 		h.plan(t, bot.Job{Key: "waits", Due: now}, bot.Job{Key: "held", Due: now.Add(-time.Second)})
 		if got := h.due(t, now.Add(-time.Second)); len(got) != 1 || got[0].Key != "held" {
