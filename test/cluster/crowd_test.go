@@ -16,7 +16,7 @@ import (
 
 // planted are what must never be in a log: the crowd's numbers without the
 // country code, and words of theirs.
-var planted = []string{"639984", "Besançon", "trouver un emploi"}
+var planted = []string{"33639984", "Besançon", "trouver un emploi"}
 
 // crowd is people who text the whole questionnaire, one text after the other,
 // newcomers taking the place of those who have finished. A text that is not

@@ -7,7 +7,7 @@ import (
 )
 
 // takeover is how soon the jobs of a dead instance belong to the other one. The
-// lease is 10 s; the rest is for a machine with other work.
+// lease is 8 s; the rest is for a machine with other work.
 const takeover = 12 * time.Second
 
 // TestKill kills one instance or the other with SIGKILL, five times, under
