@@ -14,9 +14,9 @@ import (
 	"relais/test/program"
 )
 
-// planted are what must never be in a log: the crowd's numbers without the
-// country code, and words of theirs.
-var planted = []string{"33639984", "Besançon", "trouver un emploi"}
+// planted are what must never be in a log: the crowd's numbers in both forms, long
+// enough not to stand in an id by chance, and words of theirs.
+var planted = []string{"33639984", "06399840", "Besançon", "trouver un emploi"}
 
 // crowd is people who text the whole questionnaire, one text after the other,
 // newcomers taking the place of those who have finished. A text that is not
