@@ -194,7 +194,6 @@ func TestRedisIsNotThereYet(t *testing.T) {
 		t.Errorf("the second text waits %v, want 6 s: each of two instances has half of the pace", wait)
 	}
 	await(t, "it is said", func() bool { return strings.Contains(log.String(), "redis is away") })
-	near.until(t, bot.Hint{})
 	server.Restart()
 	await(t, "the bus finds redis", b.Healthy)
 	near.until(t, bot.Hint{})
