@@ -125,29 +125,22 @@ func (r *reader) glance(ctx context.Context, f func(source) error) error {
 		return fmt.Errorf("begin to read: %w", err)
 	}
 	defer tx.Rollback() // nothing was written
-	return f(glancing{r, ctx, tx})
+	return f(glancing{ctx, tx})
 }
 
 type glancing struct {
-	*reader
 	ctx context.Context
 	tx  *sql.Tx
 }
 
+// Statements are prepared on the transaction's own connection: one of the pool
+// to prepare them on may never come, while all are held by such transactions.
 func (g glancing) row(query string, args ...any) scanner {
-	stmt, err := g.prepare(g.ctx, query)
-	if err != nil {
-		return failedRow{err}
-	}
-	return g.tx.Stmt(stmt).QueryRow(args...)
+	return g.tx.QueryRowContext(context.WithoutCancel(g.ctx), query, args...)
 }
 
 func (g glancing) each(f func(scanner) error, query string, args ...any) error {
-	stmt, err := g.prepare(g.ctx, query)
-	if err != nil {
-		return err
-	}
-	rows, err := g.tx.Stmt(stmt).Query(args...)
+	rows, err := g.tx.QueryContext(context.WithoutCancel(g.ctx), query, args...)
 	if err != nil {
 		return err
 	}
