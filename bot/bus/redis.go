@@ -114,18 +114,12 @@ func Open(c Config) (*Redis, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	redis.SetLogger(quiet{}) // it would print each failed try; Run tells what there is to tell
 	r := &Redis{config: c, client: redis.NewClient(impatient(options)), lost: make(chan struct{}, 1)}
 	r.out.wake = make(chan struct{}, 1)
 	r.macs.New = func() any { return hmac.New(sha256.New, c.Key) }
 	rand.Read(r.self[:]) // never fails: see crypto/rand
 	return r, nil
 }
-
-// quiet is the client's own log, of which nothing is kept.
-type quiet struct{}
-
-func (quiet) Printf(context.Context, string, ...any) {}
 
 // impatient sets the times and sizes that keep a call short whatever becomes of
 // Redis. What an address says of them does not count.

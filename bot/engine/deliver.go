@@ -35,7 +35,7 @@ func (e *Engine) begin(ctx context.Context, job bot.Job, before []bot.Mark) (*bo
 		}
 	}
 	if e.leases.over(job, e.now()) { // a commit or a stop took longer than the lease: nothing is begun that cannot be sent
-		return nil, errors.Join(bot.ErrLease, e.markAll(ctx, before))
+		return nil, bot.ErrLease
 	}
 	begin := &bot.Begin{Thread: job.Thread}
 	if err := e.commit(ctx, &bot.Commit{At: e.now(), Marks: before, Begin: begin, Under: &job}); err != nil {
