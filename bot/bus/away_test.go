@@ -38,7 +38,8 @@ func TestRedisGoesAway(t *testing.T) {
 			for round := range int64(rounds) {
 				calls.more(t, 100)
 				c.hurt(server)
-				await(t, "both notice", func() bool { return !a.Healthy() && !b.Healthy() })
+				await(t, a, false)
+				await(t, b, false)
 				far.until(t, bot.Hint{}) // look at what was missed since
 
 				near := listen(a, "topic")
@@ -51,7 +52,8 @@ func TestRedisGoesAway(t *testing.T) {
 				}
 
 				c.heal(server)
-				await(t, "both are back", func() bool { return a.Healthy() && b.Healthy() })
+				await(t, a, true)
+				await(t, b, true)
 				far.until(t, bot.Hint{}) // and at what was missed meanwhile
 				a.Publish("topic", bot.Hint{N: -round - 1})
 				far.until(t, bot.Hint{N: -round - 1})
@@ -107,14 +109,15 @@ func TestRedisIsFlushed(t *testing.T) {
 
 // latencies are how long calls took.
 type latencies struct {
-	mu   sync.Mutex
-	took []time.Duration
-	stop func()
+	mu    sync.Mutex
+	took  []time.Duration
+	noted chan struct{} // a token: a call was made
+	stop  func()
 }
 
 // work lets instances take, ask and publish until check.
 func work(t *testing.T, instances ...*bus.Redis) *latencies {
-	l := &latencies{}
+	l := &latencies{noted: make(chan struct{}, 1)}
 	ended := make(chan struct{})
 	var working sync.WaitGroup
 	l.stop = sync.OnceFunc(func() { close(ended); working.Wait() })
@@ -149,6 +152,7 @@ func (l *latencies) note(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.took = append(l.took, took)
+	signal(l.noted)
 }
 
 // more waits until that many calls were made from now on.
@@ -159,8 +163,14 @@ func (l *latencies) more(t *testing.T, calls int) {
 		defer l.mu.Unlock()
 		return len(l.took)
 	}
-	enough := made() + calls
-	await(t, "the instances work", func() bool { return made() >= enough })
+	late := time.After(patience)
+	for enough := made() + calls; made() < enough; {
+		select {
+		case <-l.noted:
+		case <-late:
+			t.Fatal("the instances do not work")
+		}
+	}
 }
 
 // check ends the work, and looks at what it took.
@@ -193,9 +203,9 @@ func TestRedisIsNotThereYet(t *testing.T) {
 	if wait := b.Take(t.Context(), "sender", bot.LaneReply, 1, time.Now()); wait < 4*time.Second {
 		t.Errorf("the second text waits %v, want 6 s: each of two instances has half of the pace", wait)
 	}
-	await(t, "it is said", func() bool { return strings.Contains(log.String(), "redis is away") })
+	log.until(t, "redis is away")
 	server.Restart()
-	await(t, "the bus finds redis", b.Healthy)
+	await(t, b, true)
 	near.until(t, bot.Hint{})
 	if n := strings.Count(log.String(), "redis is"); n != 2 || !strings.Contains(log.String(), "redis is back") {
 		t.Errorf("the log says:\n%s", log)
@@ -209,12 +219,12 @@ func TestRedisThatIsReadOnly(t *testing.T) {
 	if err := server.Client().ReplicaOf(t.Context(), "192.0.2.1", "6379").Err(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the bus notices", func() bool {
+	for range 3 { // calls that fail
 		b.Allow(t.Context(), "key", 1, 1, time.Now())
-		return !b.Healthy()
-	})
+	}
+	await(t, b, false)
 	if err := server.Client().ReplicaOf(t.Context(), "no", "one").Err(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the bus is back", b.Healthy)
+	await(t, b, true)
 }

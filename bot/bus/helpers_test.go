@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"relais/bot"
 	"relais/bot/bus"
 	"relais/test/redistest"
 )
@@ -19,14 +21,14 @@ var key = []byte("a key of the tests, long enough")
 func running(t testing.TB, server *redistest.Server, rate float64) *bus.Redis {
 	t.Helper()
 	b, _ := start(t, server.URL(), rate)
-	await(t, "the bus finds redis", b.Healthy)
+	await(t, b, true)
 	return b
 }
 
 // start runs a bus until the test ends.
 func start(t testing.TB, url string, rate float64) (*bus.Redis, *journal) {
 	t.Helper()
-	log := &journal{}
+	log := newJournal()
 	b, err := bus.Open(bus.Config{URL: url, Key: key, Rate: rate, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -48,24 +50,43 @@ func start(t testing.TB, url string, rate float64) (*bus.Redis, *journal) {
 	return b, log
 }
 
-func await(t testing.TB, what string, ok func() bool) {
+// await waits until a bus has found Redis, or lost it: whoever watches is told
+// of both.
+func await(t testing.TB, b *bus.Redis, healthy bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain: %s", what)
+	told := make(chan struct{}, 1)
+	defer b.Subscribe("health", func(bot.Hint) { signal(told) })()
+	late := time.After(patience)
+	for b.Healthy() != healthy {
+		select {
+		case <-told:
+		case <-late:
+			t.Fatalf("the bus never was healthy: %t", healthy)
 		}
+	}
+}
+
+// signal puts a token into a channel that holds one.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
 // journal keeps what was logged.
 type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu      sync.Mutex
+	text    bytes.Buffer
+	written chan struct{} // a token: something was
 }
+
+func newJournal() *journal { return &journal{written: make(chan struct{}, 1)} }
 
 func (j *journal) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	signal(j.written)
 	return j.text.Write(p)
 }
 
@@ -73,4 +94,17 @@ func (j *journal) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.String()
+}
+
+// until waits for something to be logged.
+func (j *journal) until(t testing.TB, what string) {
+	t.Helper()
+	late := time.After(patience)
+	for !strings.Contains(j.String(), what) {
+		select {
+		case <-j.written:
+		case <-late:
+			t.Fatalf("nobody logged %q:\n%s", what, j)
+		}
+	}
 }

@@ -88,7 +88,7 @@ type Counts struct {
 	Sent     atomic.Int64 // hints given to Redis
 	Received atomic.Int64 // hints of other instances
 	Dropped  atomic.Int64 // hints that other instances missed: they were told to look at everything
-	Failures atomic.Int64 // calls that were answered from this process for want of Redis
+	Failures atomic.Int64 // calls that Redis did not answer, or that were not made while it was away
 	Losses   atomic.Int64 // times that Redis went away
 }
 

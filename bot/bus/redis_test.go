@@ -128,7 +128,7 @@ func TestAnotherKeyIsAnotherBus(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- theirs.Run(ctx) }()
 	defer func() { stop(); <-ended }()
-	await(t, "the other bus finds redis", theirs.Healthy)
+	await(t, theirs, true)
 	other := running(t, server, 1)
 	ear, friend := listen(theirs, "topic"), listen(other, "topic")
 	ours.Publish("topic", bot.Hint{N: 1})

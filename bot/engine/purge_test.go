@@ -81,11 +81,22 @@ func TestWhatWasKeptLongEnoughGoesAtNight(t *testing.T) {
 	}
 }
 
-// endless is a store where there is always more to purge.
+// endless is a store where there is always more to purge. It tells when
+// something was committed.
 type endless struct {
 	bot.Store
-	begun chan struct{}
-	once  sync.Once
+	begun     chan struct{}
+	once      sync.Once
+	committed chan struct{} // a token
+}
+
+func (s *endless) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+	outcomes, err := s.Store.Commit(ctx, group)
+	select {
+	case s.committed <- struct{}{}:
+	default:
+	}
+	return outcomes, err
 }
 
 func (s *endless) Purge(context.Context, bot.Purge) (bot.Purged, error) {
@@ -108,12 +119,12 @@ func TestAStopLeavesThePurgeToWhoeverGoesOn(t *testing.T) {
 	}
 	library, _ := builtin()
 	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	s := &endless{Store: store, begun: make(chan struct{})}
+	s := &endless{Store: store, begun: make(chan struct{}), committed: make(chan struct{}, 1)}
 	e := engine.New(engine.Config{Store: s, Flows: engine.NewFlows(s, library), Clock: c.Now, Log: slog.New(slog.DiscardHandler)})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx) }()
-	planned(t, store, c.Now(), c.Now().Add(16*time.Hour)) // two o'clock in Paris is one in UTC
+	planned(t, s, c.Now(), c.Now().Add(16*time.Hour)) // two o'clock in Paris is one in UTC
 	c.move(24 * time.Hour)
 	e.Nudge()
 	<-s.begun
@@ -121,22 +132,25 @@ func TestAStopLeavesThePurgeToWhoeverGoesOn(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	planned(t, store, c.Now(), c.Now().Add(time.Minute))
+	planned(t, s, c.Now(), c.Now().Add(time.Minute))
 }
 
 // planned waits until the purge is planned for a time.
-func planned(t *testing.T, store bot.Store, now, want time.Time) {
+func planned(t *testing.T, s *endless, now, want time.Time) {
 	t.Helper()
-	var next time.Time
-	for range 500 {
-		var err error
-		if _, next, err = store.Due(t.Context(), now, 0, time.Second); err != nil {
+	late := time.After(10 * time.Second)
+	for {
+		_, next, err := s.Due(t.Context(), now, 0, time.Second)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if next.Equal(want) {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-s.committed:
+		case <-late:
+			t.Fatalf("the purge is planned for %v, want %v", next, want)
+		}
 	}
-	t.Errorf("the purge is planned for %v, want %v", next, want)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,11 +23,15 @@ type archive struct {
 	clock *clock
 	texts []engine.Arrival // oldest first
 	away  bool
-	from  []time.Time // of each list asked for since the last look
+
+	mu   sync.Mutex
+	from []time.Time // of each list asked for since the last look
 }
 
 func (a *archive) Received(_ context.Context, from, until time.Time) ([]engine.Arrival, error) {
+	a.mu.Lock()
 	a.from = append(a.from, from)
+	a.mu.Unlock()
 	if a.away {
 		return nil, errors.New("no answer")
 	}

@@ -24,9 +24,9 @@ func Examine(ctx context.Context, url string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, err := reach(ctx, conf.ConnConfig, Config{Patience: 1})
+	conn, err := pgx.ConnectConfig(ctx, conf.ConnConfig)
 	if err != nil {
-		return nil, err
+		return nil, unreached(conf.ConnConfig, err)
 	}
 	defer conn.Close(ctx)
 	var findings []Finding

@@ -41,7 +41,19 @@ func TestExamine(t *testing.T) {
 	if got := strings.Join(examine(), ","); got != "Postgres durability,Postgres roles" {
 		t.Errorf("faults %s", got)
 	}
-	if _, err := postgres.Examine(t.Context(), "postgres://relais:hush@127.0.0.1:1/none"); err == nil || strings.Contains(err.Error(), "hush") {
-		t.Errorf("nobody there: %v", err)
+}
+
+// A server that is away is not waited for: one line says so, without the
+// password.
+func TestExamineDoesNotWait(t *testing.T) {
+	for url, want := range map[string]string{
+		"postgres://relais:hush@127.0.0.1:1/none":             "cannot reach the database at 127.0.0.1:1: connect: connection refused",
+		"postgres://relais:hush@nowhere..invalid/none":        "cannot reach the database at nowhere..invalid:5432: no such host",
+		"postgres://relais:hush@127.0.0.1:1,127.0.0.1:2/none": "cannot reach the database at 127.0.0.1:1: connect: connection refused",
+	} {
+		findings, err := postgres.Examine(t.Context(), url)
+		if err == nil || err.Error() != want {
+			t.Errorf("findings %v, %q; want %q", findings, err, want)
+		}
 	}
 }

@@ -54,7 +54,6 @@ func parse(url string) (*pgxpool.Config, error) {
 // as long as the configuration says; one that refuses us is not.
 func reach(ctx context.Context, conf *pgx.ConnConfig, cfg Config) (*pgx.Conn, error) {
 	log, most := cmp.Or(cfg.Log, slog.Default()), cmp.Or(cfg.Patience, patience)
-	where := net.JoinHostPort(conf.Host, strconv.Itoa(int(conf.Port)))
 	limit := time.NewTimer(most)
 	defer limit.Stop()
 	var said time.Time
@@ -64,20 +63,33 @@ func reach(ctx context.Context, conf *pgx.ConnConfig, cfg Config) (*pgx.Conn, er
 			return conn, nil
 		}
 		if !mayPass(err) {
-			return nil, refusal(where, err)
+			return nil, unreached(conf, err)
 		}
 		if time.Since(said) >= sayAgain {
 			said = time.Now()
-			log.Warn("waiting for the database at "+where, "reason", reason(err))
+			log.Warn("waiting for the database at "+where(conf), "reason", reason(err))
 		}
 		select {
 		case <-time.After(tryAgain):
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		case <-limit.C:
-			return nil, fmt.Errorf("cannot reach the database at %s, waited %v: %s", where, most, reason(err))
+			return nil, fmt.Errorf("%w, waited %v", unreached(conf, err), most)
 		}
 	}
+}
+
+// where names a server.
+func where(conf *pgx.ConnConfig) string {
+	return net.JoinHostPort(conf.Host, strconv.Itoa(int(conf.Port)))
+}
+
+// unreached says in a line, without the password, why a connection failed.
+func unreached(conf *pgx.ConnConfig, err error) error {
+	if mayPass(err) {
+		return fmt.Errorf("cannot reach the database at %s: %s", where(conf), reason(err))
+	}
+	return fmt.Errorf("the database at %s refuses the connection: %s", where(conf), reason(err))
 }
 
 // mayPass tells whether trying again may help: nobody answers, or the server is
@@ -92,16 +104,15 @@ func mayPass(err error) bool {
 		errors.Is(err, context.DeadlineExceeded)
 }
 
-// refusal is the error for a server that does not want us.
-func refusal(where string, err error) error {
-	return fmt.Errorf("the database at %s refuses the connection: %s", where, reason(err))
-}
-
 // reason is the cause of a failed connection in a line, without the address.
 func reason(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		return refused.Message
+	}
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		return lookup.Err
 	}
 	var network *net.OpError
 	if errors.As(err, &network) {
@@ -110,6 +121,7 @@ func reason(err error) string {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return "no answer in time"
 	}
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
+	// The driver names the user first; the cause comes in the last line.
+	text := err.Error()
+	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
 }

@@ -72,8 +72,11 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			"the database at " + private.Host() + ` refuses the connection: password authentication failed for user "guest"`},
 		{"a missing database", dsn("guest", "right", private.Host(), "hush"),
 			"the database at " + private.Host() + ` refuses the connection: database "hush" does not exist`},
+		{"no encryption", dsn("guest", "right", private.Host(), "postgres") + "?sslmode=require", "tls error: server refused TLS connection"},
+		{"no such host", dsn("guest", "hush", "nowhere..invalid", "x"),
+			"cannot reach the database at nowhere..invalid:5432: no such host, waited 300ms"},
 		{"nobody there", dsn("guest", "hush", nobody, "x"),
-			"cannot reach the database at " + nobody + ", waited 300ms: connect: connection refused"},
+			"cannot reach the database at " + nobody + ": connect: connection refused, waited 300ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			began := time.Now()

@@ -27,8 +27,11 @@ func (doctorCommand) Run(p *program) error {
 	findings = append(findings, checkFlows(p.config))
 	findings = append(findings, checkSMS(p.ctx, p.config)...)
 	findings = append(findings, checkRedis(p.ctx, p.config), checkDisk(p.config))
-	findings = append(findings, checkPostgres(p.ctx, p.config)...)
-	findings = append(findings, checkStore(p)...)
+	database, reached := checkPostgres(p.ctx, p.config)
+	findings = append(findings, database...)
+	if reached { // a store would wait for one that is away
+		findings = append(findings, checkStore(p)...)
+	}
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
 	faults := 0
 	for _, f := range findings {

@@ -99,23 +99,24 @@ func checkRedis(ctx context.Context, c Config) finding {
 	return f
 }
 
-// checkPostgres looks at the server as opening the store would.
-func checkPostgres(ctx context.Context, c Config) []finding {
+// checkPostgres looks at the server as opening the store would; nothing more can
+// be asked of one that is not reached. SQLite is always within reach.
+func checkPostgres(ctx context.Context, c Config) (findings []finding, reached bool) {
 	if c.embedded() {
-		return nil
+		return nil, true
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineWithin)
 	defer cancel()
 	found, err := postgres.Examine(ctx, c.Database)
 	if err != nil {
-		return []finding{{what: "Postgres", fault: err}}
+		return []finding{{what: "Postgres", fault: err}}, false
 	}
-	findings := make([]finding, len(found))
-	for i, f := range found {
-		findings[i] = finding{what: f.What, detail: f.Detail}
+	for _, f := range found {
+		line := finding{what: f.What, detail: f.Detail}
 		if !f.OK {
-			findings[i].fault = errors.New(f.Detail)
+			line.fault = errors.New(f.Detail)
 		}
+		findings = append(findings, line)
 	}
-	return findings
+	return findings, true
 }

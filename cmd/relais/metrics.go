@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"relais/bot"
+	"relais/bot/bus"
 )
 
 // metricsPath is where Prometheus asks.
@@ -25,6 +27,9 @@ func (s *server) metrics(hints bot.Bus) http.Handler {
 		&waiting{store: s.service.store, now: time.Now},
 	)
 	registry.MustRegister(s.engine.Collectors()...)
+	if s.remote != nil {
+		registry.MustRegister(busCounts(s.remote.Counts())...)
+	}
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 5 * time.Second,
 	})
@@ -79,6 +84,21 @@ func busUp(hints bot.Bus) prometheus.Collector {
 	return gauge("relais_bus_up", "Whether hints pass between instances; 1 without Redis.", nil, func() float64 {
 		return number(!ok || remote.Healthy())
 	})
+}
+
+// busCounts are what a bus between instances counts.
+func busCounts(c *bus.Counts) []prometheus.Collector {
+	return []prometheus.Collector{
+		counter("relais_bus_hints_sent_total", "Hints given to Redis for other instances.", &c.Sent),
+		counter("relais_bus_hints_received_total", "Hints of other instances.", &c.Received),
+		counter("relais_bus_hints_dropped_total", "Hints that other instances missed: they were told to look at everything.", &c.Dropped),
+		counter("relais_bus_failed_calls_total", "Calls that Redis did not answer, or that were not made while it was away.", &c.Failures),
+		counter("relais_bus_losses_total", "Times that Redis went away.", &c.Losses),
+	}
+}
+
+func counter(name, help string, n *atomic.Int64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(n.Load()) })
 }
 
 func gauge(name, help string, labels prometheus.Labels, value func() float64) prometheus.Collector {

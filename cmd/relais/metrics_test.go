@@ -91,6 +91,7 @@ func TestFiguresAreWellNamed(t *testing.T) {
 	queues := []bot.Queued{{Organisation: "o", Team: "t", Conversations: 1, Oldest: nine}}
 	registry.MustRegister(&waiting{store: &counted{found: bot.Statistics{Queues: queues}}, now: time.Now},
 		buildInfo(), busUp(&bus.Local{}), sockets("chat", func() int { return 3 }), sockets("console", func() int { return 0 }))
+	registry.MustRegister(busCounts(&bus.Counts{})...)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)

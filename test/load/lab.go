@@ -12,6 +12,7 @@ import (
 
 	"relais/test/load/cluster"
 	"relais/test/load/machine"
+	"relais/test/pgserver"
 )
 
 // lab is what the runs of one invocation share.
@@ -38,7 +39,7 @@ func newLab(ctx context.Context, o *options, out io.Writer) (*lab, error) {
 	} else {
 		l.cluster, err = cluster.Start(ctx)
 	}
-	if errors.Is(err, cluster.ErrMissing) {
+	if errors.Is(err, pgserver.ErrMissing) {
 		o.stores = slices.DeleteFunc(o.stores, func(s string) bool { return s != onSQLite })
 		fmt.Fprintln(out, "LEFT OUT: everything on Postgres:", err)
 		if len(o.stores) == 0 {
@@ -49,7 +50,7 @@ func newLab(ctx context.Context, o *options, out io.Writer) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.cluster.HasBench(); err != nil && slices.Contains(o.stores, onPgbench) {
+	if err := cluster.HasBench(); err != nil && slices.Contains(o.stores, onPgbench) {
 		o.stores = slices.DeleteFunc(o.stores, func(s string) bool { return s == onPgbench })
 		fmt.Fprintln(out, "LEFT OUT: the yardstick:", err)
 	}
@@ -61,9 +62,15 @@ func newLab(ctx context.Context, o *options, out io.Writer) (*lab, error) {
 
 // close stops what newLab started and writes the runs.
 func (l *lab) close() error {
+	var stopped error
 	if l.cluster != nil {
-		l.cluster.Stop()
+		stopped = l.cluster.Stop()
 	}
+	return errors.Join(stopped, l.write())
+}
+
+// write writes the runs to the file that the options name, if any.
+func (l *lab) write() error {
 	if l.json == "" {
 		return nil
 	}

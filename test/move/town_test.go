@@ -102,16 +102,18 @@ func move(path, url string, env ...string) (string, error) {
 // service is an engine at work on a store, with its clock and its operator.
 type service struct {
 	*engine.Engine
-	clock *clock
-	sent  *operator
-	stop  func()
+	clock     *clock
+	sent      *operator
+	committed <-chan struct{} // a token: something was
+	stop      func()
 }
 
 func serve(t *testing.T, s store, now time.Time) *service {
 	t.Helper()
-	v := &service{clock: &clock{now: now}, sent: &operator{}}
+	committed := make(chan struct{}, 1)
+	v := &service{clock: &clock{now: now}, sent: &operator{}, committed: committed}
 	v.Engine = engine.New(engine.Config{
-		Store: s, Flows: engine.NewFlows(s, library(t)), Clock: v.clock.Now, Log: slog.New(slog.DiscardHandler),
+		Store: telling{s, committed}, Flows: engine.NewFlows(s, library(t)), Clock: v.clock.Now, Log: slog.New(slog.DiscardHandler),
 		Senders: map[bot.Channel]bot.Sender{bot.SMS: v.sent},
 	})
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -137,10 +139,11 @@ func (v *service) text(t *testing.T, to bot.Address, id, text string) {
 	v.clock.move(time.Second)
 }
 
-// settle waits until nothing is left to send or to do now.
+// settle waits until nothing is left to send or to do now: whatever is done ends
+// in a commit.
 func (v *service) settle(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	late := time.After(patience)
 	for {
 		_, next, err := v.Store.Due(t.Context(), v.clock.Now(), 0, time.Second)
 		if err != nil {
@@ -149,11 +152,27 @@ func (v *service) settle(t *testing.T) {
 		if next.IsZero() || next.After(v.clock.Now().Add(time.Minute)) {
 			return
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-v.committed:
+		case <-late:
 			t.Fatalf("something is still to be done at %v; it is %v", next, v.clock.Now())
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// telling is a store that tells when something was committed.
+type telling struct {
+	store
+	committed chan<- struct{} // holds a token
+}
+
+func (s telling) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+	outcomes, err := s.store.Commit(ctx, group)
+	select {
+	case s.committed <- struct{}{}:
+	default:
+	}
+	return outcomes, err
 }
 
 // operator takes every text.

@@ -3,6 +3,7 @@ package pgtest_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -57,7 +58,14 @@ func TestTheServerEndsWithAKilledTest(t *testing.T) {
 	pgtest.Start(t) // says so when there is no Postgres
 	victim := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	victim.Env = append(os.Environ(), "PGTEST_VICTIM=1")
+	left, held, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	victim.ExtraFiles = []*os.File{held} // whatever the victim starts holds it too, to its end
 	out, err := victim.Output()
+	held.Close()
 	if err == nil {
 		t.Fatal("the victim lived")
 	}
@@ -66,14 +74,14 @@ func TestTheServerEndsWithAKilledTest(t *testing.T) {
 	if err != nil || dsn.Query().Get("host") == "" {
 		t.Fatalf("the victim named no server: %q", out)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		_, err := os.Stat(dsn.Query().Get("host"))
-		if errors.Is(err, fs.ErrNotExist) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the server's directory is still there")
-		}
+	if err := left.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, left); err != nil {
+		t.Fatalf("something that the victim started still runs: %v", err)
+	}
+	if _, err := os.Stat(dsn.Query().Get("host")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the server's directory is still there: %v", err)
 	}
 }
 

@@ -34,9 +34,9 @@ const patience = 20 * time.Second
 // guardian runs the server and outlives the test process by a moment: its
 // standard input is a pipe that only the test process holds. It ends a frozen
 // server too: losing its parent with a frozen member, its group gets a hang-up,
-// which must not end it first.
+// which must not end it first; nor must telling the pid to a test that is gone.
 const guardian = `
-trap '' HUP
+trap '' HUP PIPE
 mkdir -p "$2"
 "$1" --port 0 --unixsocket "$2/redis.sock" --save "" --appendonly no --dir "$2" </dev/null >"$2/log" 2>&1 &
 echo $!
@@ -166,7 +166,8 @@ func (s *Server) tryStart() error {
 	return s.await()
 }
 
-// await waits until the server answers.
+// await waits until the server answers. It is asked again and again: a process
+// outside tells nobody that it listens.
 func (s *Server) await() error {
 	c := redis.NewClient(&redis.Options{Network: "unix", Addr: s.socket(), Protocol: 2, DisableIdentity: true, MaxRetries: -1})
 	defer c.Close()

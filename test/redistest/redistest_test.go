@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -61,7 +62,14 @@ func TestTheServerEndsWithAKilledTest(t *testing.T) {
 	redistest.Start(t) // says so when there is no Redis
 	victim := exec.CommandContext(context.Background(), os.Args[0], "-test.run", "^"+t.Name()+"$")
 	victim.Env = append(os.Environ(), "REDISTEST_VICTIM=1")
+	left, held, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer left.Close()
+	victim.ExtraFiles = []*os.File{held} // whatever the victim starts holds it too, to its end
 	out, err := victim.Output()
+	held.Close()
 	if err == nil {
 		t.Fatal("the victim lived")
 	}
@@ -70,12 +78,13 @@ func TestTheServerEndsWithAKilledTest(t *testing.T) {
 	if !named {
 		t.Fatalf("the victim named no server: %q", out)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Dir(socket)); errors.Is(err, fs.ErrNotExist) {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the server's directory is still there")
-		}
+	if err := left.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, left); err != nil {
+		t.Fatalf("something that the victim started still runs: %v", err)
+	}
+	if _, err := os.Stat(filepath.Dir(socket)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the server's directory is still there: %v", err)
 	}
 }

@@ -21,7 +21,7 @@ const patience = 45 * time.Second
 // settings are the variables that a script's `env` hands to its server.
 var settings = []string{
 	"RELAIS_LISTEN", "RELAIS_PUBLIC_URL", "RELAIS_DATABASE_URL", "RELAIS_SECRET", "RELAIS_DEMO", "RELAIS_FLOWS", "RELAIS_SMS_RATE",
-	"RELAIS_MIGRATE", "RELAIS_ADMIN_LISTEN", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
+	"RELAIS_MIGRATE", "RELAIS_ADMIN_LISTEN", "RELAIS_REDIS_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM", "TWILIO_API_URL",
 }
 
 // session is what one script has going on.

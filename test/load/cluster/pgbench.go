@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relais/test/pgserver"
 )
 
 //go:embed turn.sql
@@ -43,8 +45,8 @@ type Measure struct {
 var ErrNoBench = errors.New("pgbench not found")
 
 // HasBench tells whether pgbench can be run: nil, or ErrNoBench.
-func (c *Cluster) HasBench() error {
-	_, err := c.pgbench()
+func HasBench() error {
+	_, err := findBench()
 	return err
 }
 
@@ -78,7 +80,7 @@ func (y *Yardstick) Close() error { return os.RemoveAll(y.dir) }
 
 // Run drives so many clients for whole seconds.
 func (y *Yardstick) Run(ctx context.Context, clients, seconds int) (Measure, error) {
-	program, err := y.cluster.pgbench()
+	program, err := findBench()
 	if err != nil {
 		return Measure{}, err
 	}
@@ -140,9 +142,12 @@ func (y *Yardstick) readLogs() (p50, p99 time.Duration, err error) {
 	return at(len(delays) / 2), at(len(delays) * 99 / 100), nil
 }
 
-func (c *Cluster) pgbench() (string, error) {
-	if path := filepath.Join(c.Programs, "pgbench"); c.Programs != "" && isProgram(path) {
-		return path, nil
+// findBench finds pgbench: the one beside the server's programs, else by PATH.
+func findBench() (string, error) {
+	if bin, err := pgserver.Programs(); err == nil {
+		if path, err := exec.LookPath(filepath.Join(bin, "pgbench")); err == nil {
+			return path, nil
+		}
 	}
 	path, err := exec.LookPath("pgbench")
 	if err != nil {

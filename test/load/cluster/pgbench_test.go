@@ -3,8 +3,6 @@ package cluster
 import (
 	"context"
 	"os"
-	"os/user"
-	"strconv"
 	"testing"
 	"time"
 
@@ -64,7 +62,9 @@ func TestCluster(t *testing.T) {
 		}
 	}
 	dir := c.URL.Query().Get("host")
-	c.Stop()
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("the server's directory is still there: %v", err)
 	}
@@ -72,7 +72,7 @@ func TestCluster(t *testing.T) {
 
 func measureYardstick(t *testing.T, c *Cluster, prepare func() (*Yardstick, error)) {
 	t.Helper()
-	if err := c.HasBench(); err != nil {
+	if err := HasBench(); err != nil {
 		t.Log("pgbench: NOT RUN: ", err)
 		return
 	}
@@ -102,21 +102,5 @@ func TestUseRefusesWhatIsNoAddress(t *testing.T) {
 		if _, err := Use(ctx, address); err == nil {
 			t.Errorf("%q was taken", address)
 		}
-	}
-}
-
-func TestRunAs(t *testing.T) {
-	as, err := runAs()
-	if os.Geteuid() != 0 {
-		if as != nil || err != nil {
-			t.Errorf("as %v, %v: nobody else is needed", as, err)
-		}
-		return
-	}
-	if err != nil || as.Uid == 0 {
-		t.Fatalf("as %v, %v: Postgres refuses root", as, err)
-	}
-	if _, err := user.LookupId(strconv.Itoa(int(as.Uid))); err != nil {
-		t.Error(err)
 	}
 }

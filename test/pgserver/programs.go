@@ -1,4 +1,4 @@
-package cluster
+package pgserver
 
 import (
 	"errors"
@@ -12,9 +12,12 @@ import (
 	"syscall"
 )
 
-// findPrograms returns the directory of initdb and postgres: the one on PATH,
-// else the newest that the usual packages install.
-func findPrograms() (string, error) {
+// ErrMissing is returned when there is no Postgres to start.
+var ErrMissing = errors.New("no Postgres programs found (initdb, postgres)")
+
+// Programs returns the directory of initdb and postgres: the one on PATH, else
+// the newest that the usual packages install.
+func Programs() (dir string, err error) {
 	var found []string
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
@@ -33,8 +36,8 @@ func findPrograms() (string, error) {
 }
 
 func isProgram(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+	_, err := exec.LookPath(path)
+	return err == nil
 }
 
 // runAs returns the user the server must run as: nil for our own, since
@@ -60,7 +63,7 @@ func makeDirectory(as *syscall.Credential) (string, error) {
 	if len(parent) > 60 {
 		parent = "/tmp"
 	}
-	dir, err := os.MkdirTemp(parent, "relais-load-pg-")
+	dir, err := os.MkdirTemp(parent, "relais-pg-")
 	if err != nil {
 		return "", fmt.Errorf("make the server's directory: %w", err)
 	}
