@@ -127,7 +127,9 @@ type Commit struct {
 	Schedule  []Job
 	Forget    []string
 	Done      *Job // the job this turn finishes, under its token
+	Again     bool // told by the store: the job of Done was planned anew while it ran, and waits for whoever claims it
 	Under     *Job // a claimed job the turn is part of and leaves as it is: ErrLease when its lease is lost
+	Errand    *Errand
 	HandOffs  []Hand
 	OptOuts   []OptOut
 	OptIns    []OptIn
@@ -163,6 +165,17 @@ type Begin struct {
 	Thread  ID
 	Outbox  Outbox
 	Earlier bool
+}
+
+// Errand is what whoever commits a turn takes up at once: the job of Schedule
+// with this key, which has a Lease. When it is Born by the turn (the store
+// tells), the turn's line N, if it is not 0, is stored as begun; when the job
+// was there already, that line waits like the others, for whoever has the job.
+// A turn that does not hold leaves Born false.
+type Errand struct {
+	Key  string
+	N    int64
+	Born bool
 }
 
 // DespiteOptOut tells whether the line leaves even for an address that opted

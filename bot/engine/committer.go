@@ -13,14 +13,28 @@ type commit struct {
 	outcome chan error
 }
 
-// commit hands one turn to the committer and waits for its outcome. Once it
+// commit makes one turn durable, and sees to it that the jobs it leaves are
+// done in time.
+func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
+	if err := e.handOver(ctx, c); err != nil {
+		return err
+	}
+	e.foresee(c)
+	return nil
+}
+
+// handOver gives one turn to the committer and waits for its outcome. Once it
 // was handed over it is waited for whatever happens to ctx: the store will
 // have it, and the caller must not say otherwise.
-func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
+func (e *Engine) handOver(ctx context.Context, c *bot.Commit) error {
 	p := &commit{Commit: c, outcome: make(chan error, 1)}
+	queue := e.turns
+	if c.Conversation == nil {
+		queue = e.notes
+	}
 	select {
-	case e.commits <- p:
-		if len(e.commits) >= e.Group {
+	case queue <- p:
+		if e.crowd() {
 			signal(e.crowded)
 		}
 	case <-ctx.Done():
@@ -31,7 +45,7 @@ func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
 	select {
 	case err := <-p.outcome:
 		return err
-	case <-e.closed: // the committer emptied its queue, then ended
+	case <-e.closed: // the committer emptied its queues, then ended
 		select {
 		case err := <-p.outcome:
 			return err
@@ -41,30 +55,58 @@ func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
 	}
 }
 
+// crowd tells whether a full group waits.
+func (e *Engine) crowd() bool { return len(e.turns)+len(e.notes) >= e.Group }
+
 // commitPatience is how long the store may take over one group. Only a network
 // that swallows answers takes longer than the store's own limits.
 const commitPatience = 40 * time.Second
 
-// runCommitter takes one turn, then whatever waits, and commits them together.
-// It never lingers: a single turn goes at once.
+// company is how long a note waits for a turn to be committed with. Nobody
+// waits for a note.
+const company = time.Millisecond
+
+// runCommitter commits group after group until ctx has ended and nobody is left.
 func (e *Engine) runCommitter(ctx context.Context) {
 	group := make([]*commit, 0, e.Group)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
 	for {
-		select {
-		case p := <-e.commits:
-			e.commitGroup(e.fill(append(group[:0], p)))
-			continue
-		default:
+		group = e.next(ctx, timer, group[:0])
+		if len(group) == 0 {
+			return
 		}
-		select {
-		case p := <-e.commits:
-			e.commitGroup(e.fill(append(group[:0], p)))
-		case <-ctx.Done():
-			if len(e.commits) == 0 {
-				return
-			}
-		}
+		e.commitGroup(group)
 	}
+}
+
+// next waits for somebody to commit, then takes whatever waits into a group. A
+// turn goes at once, and before the notes: what became of texts and jobs. After
+// ctx has ended it takes what is left.
+func (e *Engine) next(ctx context.Context, timer *time.Timer, group []*commit) []*commit {
+	select {
+	case p := <-e.turns:
+		return e.fill(append(group, p))
+	default:
+	}
+	select {
+	case p := <-e.turns:
+		return e.fill(append(group, p))
+	case p := <-e.notes:
+		group = append(group, p)
+	case <-ctx.Done():
+	}
+	if len(group) == 0 || e.crowd() {
+		return e.fill(group)
+	}
+	timer.Reset(company)
+	select {
+	case p := <-e.turns:
+		group = append(group, p)
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return e.fill(group)
 }
 
 // runSecondCommitter commits beside the first while full groups wait. It leaves
@@ -76,7 +118,7 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for len(e.commits) >= e.Group {
+		for e.crowd() {
 			if group := e.fill(nil); len(group) > 0 {
 				e.commitGroup(group)
 			}
@@ -84,13 +126,17 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 	}
 }
 
+// fill takes what waits into a group, turns first.
 func (e *Engine) fill(group []*commit) []*commit {
-	for len(group) < e.Group {
-		select {
-		case p := <-e.commits:
-			group = append(group, p)
-		default:
-			return group
+	for _, queue := range []chan *commit{e.turns, e.notes} {
+		for len(group) < e.Group {
+			select {
+			case p := <-queue:
+				group = append(group, p)
+				continue
+			default:
+			}
+			break
 		}
 	}
 	return group

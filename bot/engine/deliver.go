@@ -12,9 +12,15 @@ import (
 
 // deliver sends the waiting lines of one thread, in order, one at a time. A line
 // is begun in a commit of its own: whatever was withdrawn before that commit
-// stays, and after a crash it is known which line may have left.
-func (e *Engine) deliver(ctx context.Context, job bot.Job) error {
-	next, err := e.begin(ctx, job, nil)
+// stays, and after a crash it is known which line may have left. What a turn
+// says itself it may have begun in its own commit.
+func (e *Engine) deliver(ctx context.Context, job bot.Job, next *bot.Begin) (err error) {
+	switch {
+	case next == nil:
+		next, err = e.begin(ctx, job, nil)
+	case e.leases.over(job, e.now()): // the turn's commit took that long: its line did not leave
+		return e.again(ctx, job, next.Outbox.Lines[0], 0)
+	}
 	for next != nil && err == nil {
 		next, err = e.deliverOne(ctx, job, next)
 	}

@@ -53,7 +53,8 @@ type Config struct {
 	// TwoCommits lets a second commit begin while one is under way, as soon as a
 	// full group waits: for a store that takes several at once.
 	TwoCommits bool
-	// Workers is how many due jobs run at once. Defaults to 64.
+	// Workers is how many claimed jobs run at once, and how many deliveries that
+	// turns took up themselves beside them. Defaults to 64.
 	Workers int
 	// Lease is how long a claimed job is ours without a renewal. Defaults to
 	// 8 s: what a dead instance held goes on within 10.
@@ -99,12 +100,14 @@ func (c Config) withDefaults() Config {
 type Engine struct {
 	Config
 	lanes      lanes
-	commits    chan *commit
+	turns      chan *commit  // with a conversation: somebody waits for them
+	notes      chan *commit  // the others
 	crowded    chan struct{} // a full group waits to be committed
 	wake       chan struct{} // a job may be due
-	ended      chan struct{} // a job has ended
+	more       atomic.Bool   // due jobs may wait for a slot
 	nextLook   atomic.Int64  // when the dispatcher looks for due jobs again, in microseconds
-	slots      chan struct{} // one taken for each job under way
+	slots      chan struct{} // one taken for each claimed job under way
+	errands    chan struct{} // one taken for each delivery under way that its turn took up
 	leases     leases
 	memory     memory
 	counts     Counts
@@ -120,11 +123,12 @@ func New(c Config) *Engine {
 	c = c.withDefaults()
 	return &Engine{
 		Config:   c,
-		commits:  make(chan *commit, 4*c.Group),
+		turns:    make(chan *commit, 4*c.Group),
+		notes:    make(chan *commit, 4*c.Group),
 		crowded:  make(chan struct{}, 1),
 		wake:     make(chan struct{}, 1),
-		ended:    make(chan struct{}, 1),
 		slots:    make(chan struct{}, c.Workers),
+		errands:  make(chan struct{}, c.Workers),
 		memory:   newMemory(),
 		metrics:  newMetrics(),
 		stopping: make(chan struct{}),

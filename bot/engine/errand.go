@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"relais/bot"
@@ -13,43 +15,84 @@ import (
 // to claim it first. When the job is there already, its lease and its token are
 // not ours, and whoever has it, or claims it next, sends the new lines too.
 type errand struct {
-	job bot.Job
-	at  time.Time
+	*bot.Errand
+	job   bot.Job
+	at    time.Time
+	begun *bot.Begin // by the turn itself; nil when that has to be done
 }
 
-// takeErrand reserves a slot for the delivery that a commit plans, and marks
-// the job as ours; nil when there is none for now, or no slot.
-func (e *Engine) takeErrand(c *bot.Commit, nonce bot.Nonce) *errand {
+// takeErrand reserves a place for the delivery that a turn's commit plans, and
+// marks the job as ours; nil when there is none for now, or no place. The first
+// line leaves as soon as the turn is committed, unless it may have to wait.
+func (e *Engine) takeErrand(c *bot.Commit, to bot.Address, thread bot.ID, nonce bot.Nonce) *errand {
 	if e.Idle {
 		return nil
 	}
 	for i := range c.Schedule {
 		job := &c.Schedule[i]
-		if job.Kind != bot.JobDeliver || job.Due.After(c.At) || e.leases.has(job.Key) || !e.takeSlot() {
+		if job.Kind != bot.JobDeliver || job.Due.After(c.At) || e.leases.has(job.Key) || !take(e.errands) {
 			continue
 		}
 		job.Token, job.Lease = tokenOf(nonce), c.At.Add(e.Lease)
 		claimed := *job
 		claimed.Serial = 1
-		return &errand{claimed, c.At}
+		er := &errand{Errand: &bot.Errand{Key: job.Key}, job: claimed, at: c.At}
+		if job.Thread == thread && !e.mayWait() {
+			er.begun = beginning(c, to, thread)
+		}
+		if er.begun != nil {
+			er.N = er.begun.Outbox.Lines[0].N
+		}
+		c.Errand = er.Errand
+		return er
 	}
 	return nil
+}
+
+// beginning is how the outbox of a thread stands once a turn that begins its
+// own first line was committed, if nothing waited there before; nil when none
+// of the turn's lines leaves at once.
+func beginning(c *bot.Commit, to bot.Address, thread bot.ID) *bot.Begin {
+	th := c.Conversation.Thread(thread)
+	if th == nil || to.Channel != bot.SMS {
+		return nil
+	}
+	box := bot.Outbox{Conversation: c.Conversation.ID, Address: to, Own: th.Own, OptedOut: th.OptedOut}
+	for _, l := range c.Lines {
+		if l.Delivery == bot.Pending && l.Thread == thread {
+			box.Lines = append(box.Lines, l)
+		}
+	}
+	slices.SortStableFunc(box.Lines, func(a, b bot.Line) int { return cmp.Compare(min(a.Lane, 1), min(b.Lane, 1)) })
+	if len(box.Lines) == 0 || box.OptedOut && !box.Lines[0].DespiteOptOut() {
+		return nil
+	}
+	box.Lines[0].Delivery = bot.Begun
+	return &bot.Begin{Thread: thread, Outbox: box}
+}
+
+// take reserves one of some places, if there is one.
+func take(places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // tokenOf draws a lease's token from a turn's nonce: no other lease has it.
 func tokenOf(n bot.Nonce) int64 { return int64(binary.BigEndian.Uint64(n[len(n)-8:])>>2) | 1<<61 }
 
-// leave gives the slot back: the turn was not committed.
-func (e *Engine) leave(er *errand) {
-	if er != nil {
-		<-e.slots
-		signal(e.ended)
-	}
-}
-
-// do runs the errand beside its turn.
+// do runs the errand beside its turn, if that was committed and the job is
+// ours.
 func (e *Engine) do(ctx context.Context, er *errand) {
-	if er != nil {
-		go e.work(context.WithoutCancel(ctx), er.job, er.at)
+	if !er.Born {
+		<-e.errands
+		return
 	}
+	go func() {
+		e.run(context.WithoutCancel(ctx), er.job, er.at, er.begun)
+		<-e.errands
+	}()
 }

@@ -115,14 +115,15 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
-	errand := e.takeErrand(out.commit, nonce)
+	errand := e.takeErrand(out.commit, to.Address, result.Thread, nonce)
 	err = e.commit(ctx, out.commit)
 	watch.lap(e.metrics.commit)
+	if errand != nil {
+		e.do(ctx, errand)
+	}
 	if err != nil {
-		e.leave(errand)
 		return result, err
 	}
-	e.do(ctx, errand)
 	e.counts.Turns.Add(1)
 	if e.Log.Enabled(ctx, slog.LevelInfo) {
 		e.Log.LogAttrs(ctx, slog.LevelInfo, "turn", slog.String("conversation", next.ID.String()), slog.String("source", event.Source),
@@ -174,7 +175,6 @@ func (e *Engine) after(ctx context.Context, to bot.Ref, before, now *bot.Convers
 			break
 		}
 	}
-	e.planned(out.commit.Schedule)
 	for _, text := range out.pages {
 		e.callOnCall(ctx, text)
 	}

@@ -20,6 +20,6 @@ func (e *Engine) Step(ctx context.Context) (next time.Time, err error) {
 		if len(jobs) == 0 {
 			return next, nil
 		}
-		e.run(ctx, jobs[0], now)
+		e.run(ctx, jobs[0], now, nil)
 	}
 }

@@ -34,13 +34,14 @@ DELETE FROM job j USING unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $
 WHERE j.key = d.key AND j.token = d.token AND j.serial = d.serial AND d.due IS NULL AND ` + held
 
 	// releaseJobs gives up the leases of the others. One put off comes again
-	// then, unless it was planned again: that plan counts.
+	// then, unless it was planned again: that plan counts, and its turn is told.
 	releaseJobs = `
 UPDATE job j SET lease_until = NULL,
 	due      = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN d.due ELSE j.due END,
 	attempts = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN j.attempts + 1 ELSE j.attempts END
 FROM unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
-WHERE j.key = d.key AND j.token = d.token AND ` + held
+WHERE j.key = d.key AND j.token = d.token AND ` + held + `
+RETURNING d.turn, j.serial <> d.serial`
 )
 
 // jobs forgets, plans, and finishes. A job that was planned again while it ran
@@ -65,7 +66,20 @@ func (w *writer) jobs() {
 	w.put(deleteJobs, forgotten)
 	w.putAll(upsertJobs, planned)
 	w.put(finishJobs, done)
-	w.put(releaseJobs, done)
+	if done.n > 0 {
+		w.add(w.ctx, releaseJobs, w.again, done)
+	}
+}
+
+// again tells the turns whose job was planned again while it ran.
+func (w *writer) again(released pgx.Rows) error {
+	var turn int
+	var again bool
+	_, err := pgx.ForEachRow(released, []any{&turn, &again}, func() error {
+		w.all[turn].Again = again
+		return nil
+	})
+	return err
 }
 
 // bornWith is the token of a job that is born claimed.

@@ -63,10 +63,14 @@ WITH asked AS (
 	SELECT turn, CASE WHEN said = '0' AND event <> '' AND (source, event) NOT IN (SELECT source, event FROM remembered)
 		THEN '2' ELSE said END AS said
 	FROM verdict
+), born AS (
+	SELECT turn FROM unnest($18::int4[], $19::text[]) AS e(turn, key) WHERE key NOT IN (SELECT key FROM jobs)
 )
 SELECT string_agg(said, '' ORDER BY turn),
 	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
-	(SELECT count(*) FROM jobs) -- locked even when no lease asks for it
+	(SELECT count(*) FROM jobs), -- locked even when no lease asks for it
+	(SELECT array_agg(turn) FROM born),
+	set_config('relais.born', coalesce((SELECT array_agg(turn) FROM born), '{}')::text, true)
 FROM final`
 
 // verdicts are the outcomes that the judgement gives, by its digits.
@@ -99,6 +103,7 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 	asked, jobs, leases := &rows{}, columns(oidText), columns(oidInt4, oidText, oidInt8)
 	advisers, active := columns(oidText), columns(oidInt4, oidText, oidBool)
 	addresses := columns(oidInt4, oidBytea)
+	errands := columns(oidInt4, oidText)
 	for _, t := range wave {
 		asked.row().int4(t.at).text(t.Source).text(t.Event).time(t.At)
 		if t.Conversation != nil {
@@ -122,17 +127,22 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 		for _, n := range t.newcomers {
 			addresses.row().int4(t.at).bytes(n.hash[:])
 		}
+		if t.Errand != nil {
+			errands.row().int4(t.at).text(t.Errand.Key)
+		}
 	}
 	if advisers.n > 0 {
 		p.add(ctx, lockAdvisers, nil, advisers)
 	}
-	p.add(ctx, judgement, func(found pgx.Rows) error { return hear(found, wave) }, asked, jobs, leases, active, addresses)
+	p.add(ctx, judgement, func(found pgx.Rows) error { return hear(found, wave) }, asked, jobs, leases, active, addresses, errands)
 }
 
-// hear gives the turns of a wave their verdicts.
+// hear gives the turns of a wave their verdicts, and tells those with an errand
+// whether its job is born.
 func hear(found pgx.Rows, wave []*turn) error {
 	var said string
-	if _, err := pgx.ForEachRow(found, []any{&said, nil, nil}, func() error { return nil }); err != nil {
+	var born []int32
+	if _, err := pgx.ForEachRow(found, []any{&said, nil, nil, &born, nil}, func() error { return nil }); err != nil {
 		return err
 	}
 	if len(said) != len(wave) {
@@ -140,6 +150,9 @@ func hear(found pgx.Rows, wave []*turn) error {
 	}
 	for i, t := range wave {
 		t.outcome = verdicts[said[i]-'0']
+	}
+	for _, i := range born {
+		wave[i].Errand.Born = wave[i].outcome == nil
 	}
 	return nil
 }

@@ -36,17 +36,20 @@ WHERE l.thread = t.id AND l.delivery IN (1, 2) AND l.delivery = 1 AND l.lane <> 
 	AND (NOT c.bot OR l.from_ = 'assistant') AND (c.class = '' OR l.class = c.class) AND ` + held
 
 	// insertLines runs before the conversation gets its new owner: a note
-	// belongs to the organisation that had it.
+	// belongs to the organisation that had it. The line of an errand is begun when its
+	// job is born.
 	insertLines = `
 INSERT INTO line (conversation, n, thread, seq, from_, adviser, audience, org, at, key, epoch, lane, class,
 	delivery, provider, error, segments, body)
 SELECT n.conversation, n.n, n.thread, n.seq, n.from_, n.adviser, n.audience,
 	CASE n.audience WHEN 'note' THEN coalesce(nullif((SELECT owner_org FROM conversation WHERE id = n.conversation), ''), n.org) ELSE '' END,
-	n.at, n.key, n.epoch, n.lane, n.class, n.delivery, n.provider, n.error, n.segments, n.body
+	n.at, n.key, n.epoch, n.lane, n.class,
+	CASE WHEN n.errand AND turn = ANY ((SELECT current_setting('relais.born')::int4[])::int4[]) THEN 2 ELSE n.delivery END,
+	n.provider, n.error, n.segments, n.body
 FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::uuid[], $5::int8[], $6::text[], $7::text[], $8::text[], $9::text[],
-		$10::timestamptz[], $11::text[], $12::int8[], $13::int2[], $14::text[], $15::int2[], $16::text[], $17::int8[], $18::int8[], $19::bytea[])
+		$10::timestamptz[], $11::text[], $12::int8[], $13::int2[], $14::text[], $15::int2[], $16::text[], $17::int8[], $18::int8[], $19::bytea[], $20::bool[])
 	AS n(turn, conversation, n, thread, seq, from_, adviser, audience, org,
-		at, key, epoch, lane, class, delivery, provider, error, segments, body)
+		at, key, epoch, lane, class, delivery, provider, error, segments, body, errand)
 WHERE ` + held
 )
 
@@ -94,7 +97,8 @@ func (w *writer) lines() {
 			l := &t.Lines[i]
 			r.row().int4(t.at).uuid(l.Conversation).int8(l.N).uuid(l.Thread).int8(l.Seq).text(string(l.From)).text(l.Adviser).
 				text(string(l.Audience)).text(t.Conversation.Owner.Organisation).time(l.At).text(l.Key).int8(l.Epoch).int2(int16(l.Lane)).
-				text(l.Class).int2(int16(l.Delivery)).text(l.Provider).int8(int64(l.Error)).int8(int64(l.Segments)).bytes(t.key.SealLine(l))
+				text(l.Class).int2(int16(l.Delivery)).text(l.Provider).int8(int64(l.Error)).int8(int64(l.Segments)).bytes(t.key.SealLine(l)).
+				bool(t.Errand != nil && t.Errand.N == l.N)
 		}
 	}
 	w.put(insertLines, r)

@@ -64,6 +64,10 @@ func (s *Store) newTurn(c *bot.Commit) *turn {
 	if c.Begin != nil {
 		*c.Begin = bot.Begin{Thread: c.Begin.Thread}
 	}
+	c.Again = false // of an earlier try
+	if c.Errand != nil {
+		c.Errand.Born = false
+	}
 	if t.outcome = examine(c); t.outcome != nil || c.Conversation == nil {
 		return t
 	}

@@ -18,7 +18,7 @@ func (s *Store) queueWave(ctx context.Context, p *pipeline, wave []*turn) {
 		t.at = i
 	}
 	p.judge(ctx, wave)
-	w := &writer{pipeline: p, s: s, ctx: ctx}
+	w := &writer{pipeline: p, s: s, ctx: ctx, all: wave}
 	for _, t := range wave {
 		if t.version != never { // else it will not hold, and has no key
 			w.wave = append(w.wave, t)
@@ -47,7 +47,8 @@ type writer struct {
 	*pipeline
 	s    *Store
 	ctx  context.Context
-	wave []*turn
+	all  []*turn // of the wave, each at its place
+	wave []*turn // those that may hold
 }
 
 // put queues a statement for rows, if there are any.

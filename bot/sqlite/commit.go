@@ -45,9 +45,16 @@ func (s *Store) turn(t *tx, c *bot.Commit) error {
 			return err
 		}
 	}
+	born, err := t.born(c.Errand)
+	if err != nil {
+		return err
+	}
 	at, err := s.place(t, c)
 	if err != nil {
 		return err
+	}
+	if born {
+		at.begun = c.Errand.N
 	}
 	for _, step := range []func(*tx, *bot.Commit, place) error{
 		s.putThreads,
@@ -65,6 +72,9 @@ func (s *Store) turn(t *tx, c *bot.Commit) error {
 		if err := step(t, c, at); err != nil {
 			return err
 		}
+	}
+	if born {
+		c.Errand.Born = true
 	}
 	return nil
 }
@@ -126,6 +136,7 @@ type place struct {
 	key        *seal.Key
 	org        string // that owned the conversation when the turn's lines were written
 	n          int64  // of the last line stored before
+	begun      int64  // the turn's own line that its errand begins
 }
 
 // errHomeless is returned for rows that need a conversation in a turn that has

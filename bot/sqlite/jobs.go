@@ -26,6 +26,19 @@ func (t *tx) holds(job *bot.Job) error {
 	return nil
 }
 
+// born tells whether the job of an errand is not there yet.
+func (t *tx) born(e *bot.Errand) (bool, error) {
+	if e == nil {
+		return false, nil
+	}
+	e.Born = false // of an earlier try
+	var there bool
+	if err := t.row(`SELECT EXISTS (SELECT 1 FROM job WHERE key = ?)`, e.Key).Scan(&there); err != nil {
+		return false, fmt.Errorf("look for a job: %w", err)
+	}
+	return !there, nil
+}
+
 // putJobs drops, plans, then finishes jobs: a job that its own turn plans
 // again lives on.
 func (s *Store) putJobs(t *tx, c *bot.Commit, _ place) error {
@@ -39,7 +52,7 @@ func (s *Store) putJobs(t *tx, c *bot.Commit, _ place) error {
 			return err
 		}
 	}
-	return t.finish(c.Done)
+	return t.finish(c)
 }
 
 // plan writes a job, or moves it. Its lease stays with whoever has it; its
@@ -69,22 +82,27 @@ func bornWith(j *bot.Job) int64 {
 
 // finish ends a job, or puts it off when Due says until when. One that was
 // planned again since it was claimed only loses its lease.
-func (t *tx) finish(done *bot.Job) (err error) {
+func (t *tx) finish(c *bot.Commit) (err error) {
+	c.Again = false // of an earlier try
+	done := c.Done
 	if done == nil {
 		return nil
 	}
+	var same int64
 	if done.Due.IsZero() {
-		_, err = t.exec(`DELETE FROM job WHERE key = ? AND token = ? AND serial = ?`, done.Key, done.Token, done.Serial)
+		same, err = t.exec(`DELETE FROM job WHERE key = ? AND token = ? AND serial = ?`, done.Key, done.Token, done.Serial)
 	} else {
-		_, err = t.exec(`UPDATE job SET due = ?, attempts = attempts + 1 WHERE key = ? AND token = ? AND serial = ?`,
+		same, err = t.exec(`UPDATE job SET due = ?, attempts = attempts + 1, lease_until = NULL WHERE key = ? AND token = ? AND serial = ?`,
 			due(done.Due), done.Key, done.Token, done.Serial)
 	}
-	if err == nil {
-		_, err = t.exec(`UPDATE job SET lease_until = NULL WHERE key = ? AND token = ?`, done.Key, done.Token)
+	var kept int64
+	if err == nil && same == 0 {
+		kept, err = t.exec(`UPDATE job SET lease_until = NULL WHERE key = ? AND token = ?`, done.Key, done.Token)
 	}
 	if err != nil {
 		return fmt.Errorf("finish a job of kind %q: %w", done.Kind, err)
 	}
+	c.Again = kept > 0
 	return nil
 }
 

@@ -57,8 +57,12 @@ func (t *tx) addLines(lines []bot.Line, at place) error {
 		if l.Conversation != at.id {
 			return fmt.Errorf("add line %d: it belongs to another conversation", l.N)
 		}
+		delivery := l.Delivery
+		if l.N == at.begun {
+			delivery = bot.Begun
+		}
 		args = append(args, l.Conversation[:], l.N, nullable(l.Thread), l.Seq, string(l.From), l.Adviser, string(l.Audience),
-			orgOf(l, at), micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(l.Delivery), l.Provider, l.Error, l.Segments,
+			orgOf(l, at), micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(delivery), l.Provider, l.Error, l.Segments,
 			at.key.SealLine(l))
 	}
 	if _, err := t.exec(addLines[len(lines)-1], args...); err != nil {

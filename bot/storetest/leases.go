@@ -47,6 +47,24 @@ func leases(t *testing.T, s *suite) {
 			t.Error("it came back after it was finished")
 		}
 	})
+	s.check(t, "who finishes a job is told when it was planned anew", func(t *testing.T, h *house) {
+		for _, again := range []bool{false, true} {
+			for _, later := range []time.Time{{}, now.Add(time.Minute)} {
+				h.plan(t, bot.Job{Key: "k", Due: now})
+				job := claimOne(t, h, now)
+				if again {
+					h.plan(t, bot.Job{Key: "k", Due: now.Add(time.Second)})
+				}
+				turn := finish(job, later)
+				turn.Again = !again // of an earlier try
+				h.must(t, turn)
+				if turn.Again != again {
+					t.Errorf("planned anew %v, put off %v: told %v", again, !later.IsZero(), turn.Again)
+				}
+				h.must(t, &bot.Commit{At: now, Forget: []string{"k"}})
+			}
+		}
+	})
 	s.check(t, "of two leases of one job only the latest is renewed", func(t *testing.T, h *house) {
 		h.plan(t, bot.Job{Key: "k", Due: now})
 		one := claimOne(t, h, now)

@@ -71,6 +71,7 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"lines", lines},
 		{"outbox", outboxes},
 		{"begin", begins},
+		{"errands", errands},
 		{"marks", marks},
 		{"answers", answers},
 		{"appointments", bookings},

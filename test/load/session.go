@@ -52,8 +52,8 @@ func (s *session) end() {
 	s.operator.Stop()
 }
 
-// meet lets everybody text once and waits until their replies have left, so
-// that no run pays for first contacts.
+// meet brings everybody to the first question and waits until their replies
+// have left, so that no run pays for first contacts.
 func (s *session) meet(ctx context.Context, delivered bool) error {
 	if err := texting.Meet(s.service, s.crowd, 32); err != nil {
 		return fmt.Errorf("first texts: %w", err)

@@ -111,7 +111,8 @@ func (l Closed) play(i int, begin, end time.Time) (out Outcome) {
 	return out
 }
 
-// Meet lets every person of a crowd text once, as fast as answers come.
+// Meet brings every person of a crowd to the first question, as fast as answers
+// come.
 func Meet(s Service, crowd *Crowd, connections int) error {
 	connections = min(connections, crowd.Size())
 	faults := make([]error, connections)
@@ -124,10 +125,12 @@ func Meet(s Service, crowd *Crowd, connections int) error {
 				return
 			}
 			defer conn.close()
-			for person := i; person < crowd.Size(); person += connections {
-				if err := conn.text(crowd.phones[person], crowd.next(person)); err != nil {
-					faults[i] = err
-					return
+			for range opening {
+				for person := i; person < crowd.Size(); person += connections {
+					if err := conn.text(crowd.phones[person], crowd.next(person)); err != nil {
+						faults[i] = err
+						return
+					}
 				}
 			}
 		})

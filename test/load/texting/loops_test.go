@@ -72,8 +72,8 @@ func TestMeet(t *testing.T) {
 	if err := Meet(serve(t, p), NewCrowd(5, 20), 32); err != nil {
 		t.Fatal(err)
 	}
-	if texts, people := p.seen(); texts != 20 || people != 20 {
-		t.Errorf("%d texts of %d people, want one of each of 20", texts, people)
+	if texts, people := p.seen(); texts != 20*len(opening) || people != 20 {
+		t.Errorf("%d texts of %d people, want what opens of each of 20", texts, people)
 	}
 }
 

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"sync"
+	"time"
+
+	"relais/bot"
+)
+
+// sweep is how often due jobs are looked for when nobody says that there are
+// any: for what another process planned, and for safety.
+const sweep = 5 * time.Second
+
+// breath is how long the dispatcher waits, once it was woken, before it looks:
+// one look then serves all that wake it meanwhile.
+const breath = 2 * time.Millisecond
+
+// dispatch claims due jobs and starts each, at most Workers at a time, until
+// ctx ends; then it waits for those under way.
+func (e *Engine) dispatch(ctx context.Context) error {
+	var keeper sync.WaitGroup
+	defer keeper.Wait()
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	keeper.Go(func() { e.keepLeases(keeping) })
+
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	woken := false
+	for {
+		select {
+		case <-ctx.Done():
+			e.drain()
+			return nil
+		case <-e.wake:
+			if !woken {
+				timer.Reset(breath)
+			}
+			woken = true
+			continue
+		case <-timer.C:
+		}
+		woken = false
+		e.nextLook.Store(math.MaxInt64) // whatever is planned from now on may be missed by this look
+		wait := min(e.claim(ctx), sweep)
+		e.nextLook.Store(e.Clock().Add(wait).UnixMicro())
+		timer.Reset(max(wait, time.Millisecond))
+	}
+}
+
+// drain waits until no job is under way.
+func (e *Engine) drain() {
+	for _, places := range []chan struct{}{e.slots, e.errands} {
+		for range cap(places) {
+			places <- struct{}{}
+		}
+	}
+}
+
+// claim starts as many due jobs as there are free slots, and returns how long
+// to wait for the next one.
+func (e *Engine) claim(ctx context.Context) time.Duration {
+	free := cap(e.slots) - len(e.slots) // only this goroutine takes any
+	if free == 0 {
+		e.more.Store(true)
+		return sweep // a job that ends wakes the dispatcher
+	}
+	now := e.now()
+	// Not a context that ends with a stop: jobs claimed and not given to anybody
+	// would be left to their lease.
+	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, free, e.Lease)
+	if err != nil {
+		if ctx.Err() == nil {
+			e.Log.Error("claiming jobs failed", slog.Any("error", err))
+		}
+		return time.Second
+	}
+	e.more.Store(len(jobs) == free)
+	for _, job := range jobs {
+		e.slots <- struct{}{}
+		go e.work(context.WithoutCancel(ctx), job, now)
+	}
+	switch {
+	case len(jobs) == free: // more may be due
+		return 0
+	case next.IsZero():
+		return sweep
+	default:
+		return next.Sub(now)
+	}
+}
+
+// work does one job in the slot that was taken for it. When jobs may wait for a
+// slot, the dispatcher is told that this one is free again.
+func (e *Engine) work(ctx context.Context, job bot.Job, claimed time.Time) {
+	e.run(ctx, job, claimed, nil)
+	<-e.slots
+	if e.more.Load() {
+		e.nudge()
+	}
+}
+
+// foresee wakes the dispatcher when a commit leaves a job that nobody has and
+// that is due before the next look.
+func (e *Engine) foresee(c *bot.Commit) {
+	next := e.nextLook.Load()
+	soon := c.Again || c.Errand != nil && !c.Errand.Born
+	for i := range c.Schedule {
+		job := &c.Schedule[i]
+		soon = soon || job.Lease.IsZero() && job.Due.UnixMicro() < next
+	}
+	if c.Done != nil && !c.Done.Due.IsZero() {
+		soon = soon || c.Done.Due.UnixMicro() < next
+	}
+	if soon {
+		e.nudge()
+	}
+}
