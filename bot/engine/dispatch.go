@@ -18,6 +18,10 @@ const sweep = 5 * time.Second
 // one look then serves all that wake it meanwhile.
 const breath = 2 * time.Millisecond
 
+// crowdedLook is when the dispatcher looks again while more jobs are due than
+// it has slots for, unless half of those are free before.
+const crowdedLook = 20 * time.Millisecond
+
 // dispatch claims due jobs and starts each, at most Workers at a time, until
 // ctx ends; then it waits for those under way.
 func (e *Engine) dispatch(ctx context.Context) error {
@@ -60,15 +64,30 @@ func (e *Engine) drain() {
 	}
 }
 
-// claim starts as many due jobs as there are free slots, and returns how long
-// to wait for the next one.
-func (e *Engine) claim(ctx context.Context) time.Duration {
-	free := cap(e.slots) - len(e.slots) // only this goroutine takes any
-	if free == 0 {
-		e.more.Store(true)
-		return sweep // a job that ends wakes the dispatcher
+// People come first: while somebody talks, only a share of the slots is used,
+// so that a wave of reminders does not make them wait.
+const (
+	talks    = 250 * time.Millisecond // since the last turn that was no job's
+	politely = 32                      // the part of the slots used then: one in so many
+)
+
+// most is how many claimed jobs may be under way now.
+func (e *Engine) most(now time.Time) int {
+	if now.Sub(time.UnixMicro(e.talked.Load())) < talks {
+		return max(1, cap(e.slots)/politely)
 	}
+	return cap(e.slots)
+}
+
+// claim starts as many due jobs as there is room for, and returns how long to
+// wait for the next one.
+func (e *Engine) claim(ctx context.Context) time.Duration {
 	now := e.now()
+	free := e.most(now) - len(e.slots) // only this goroutine takes any
+	if free <= 0 {
+		e.more.Store(true)
+		return crowdedLook
+	}
 	// Not a context that ends with a stop: jobs claimed and not given to anybody
 	// would be left to their lease.
 	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, free, e.Lease)
@@ -85,7 +104,7 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 	}
 	switch {
 	case len(jobs) == free: // more may be due
-		return 0
+		return crowdedLook
 	case next.IsZero():
 		return sweep
 	default:
@@ -93,12 +112,12 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 	}
 }
 
-// work does one job in the slot that was taken for it. When jobs may wait for a
-// slot, the dispatcher is told that this one is free again.
+// work does one job in the slot that was taken for it. When jobs may wait for
+// slots, the dispatcher is told once half of them are free.
 func (e *Engine) work(ctx context.Context, job bot.Job, claimed time.Time) {
 	e.run(ctx, job, claimed, nil)
 	<-e.slots
-	if e.more.Load() {
+	if e.more.Load() && len(e.slots) <= e.most(e.now())/2 {
 		e.nudge()
 	}
 }

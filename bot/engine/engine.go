@@ -54,7 +54,7 @@ type Config struct {
 	// full group waits: for a store that takes several at once.
 	TwoCommits bool
 	// Workers is how many claimed jobs run at once, and how many deliveries that
-	// turns took up themselves beside them. Defaults to 64.
+	// turns took up themselves beside them. Defaults to 128.
 	Workers int
 	// Lease is how long a claimed job is ours without a renewal. Defaults to
 	// 8 s: what a dead instance held goes on within 10.
@@ -85,7 +85,7 @@ func (c Config) withDefaults() Config {
 		c.Group = 32
 	}
 	if c.Workers == 0 {
-		c.Workers = 64
+		c.Workers = 128
 	}
 	if c.Lease == 0 {
 		c.Lease = 8 * time.Second
@@ -101,9 +101,10 @@ type Engine struct {
 	Config
 	lanes      lanes
 	turns      chan *commit  // with a conversation: somebody waits for them
-	notes      chan *commit  // the others
+	notes      chan *commit  // the others: what became of texts and jobs
 	crowded    chan struct{} // a full group waits to be committed
 	wake       chan struct{} // a job may be due
+	talked     atomic.Int64  // when a turn was last asked for that is no job's, in microseconds
 	more       atomic.Bool   // due jobs may wait for a slot
 	nextLook   atomic.Int64  // when the dispatcher looks for due jobs again, in microseconds
 	slots      chan struct{} // one taken for each claimed job under way

@@ -40,6 +40,9 @@ func (e *Engine) receive(ctx context.Context, to bot.Ref, event bot.Event, job *
 	defer leave()
 	watch.lap(e.metrics.queue)
 	now := e.now()
+	if job == nil {
+		e.talked.Store(now.UnixMicro())
+	}
 	if event.At.IsZero() {
 		event.At = now
 	}
@@ -119,6 +122,7 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	err = e.commit(ctx, out.commit)
 	watch.lap(e.metrics.commit)
 	if errand != nil {
+		errand.Born = errand.Born && err == nil // what was not committed does not leave
 		e.do(ctx, errand)
 	}
 	if err != nil {

@@ -92,6 +92,11 @@ func (s *Store) commitGroup(ctx context.Context, group []*bot.Commit) ([]error, 
 		s.queueWave(ctx, p, wave)
 	}
 	if err := p.run(ctx, s, "commit"); err != nil {
+		for _, c := range group {
+			if c.Errand != nil {
+				c.Errand.Born = false // told by the judgement, and undone
+			}
+		}
 		return nil, err
 	}
 	return s.outcomes(turns), nil

@@ -83,12 +83,12 @@ func scanLine(row pgx.CollectableRow, key *seal.Key) (bot.Line, error) {
 }
 
 // scanSealed reads a line whose key is not known yet. What is sealed is good
-// until the next row.
-func scanSealed(row pgx.CollectableRow) (l sealedLine, err error) {
+// until the next row. more are the columns after those of the line.
+func scanSealed(row pgx.CollectableRow, more ...any) (l sealedLine, err error) {
 	var conversation, thread pgtype.UUID
 	var at pgtype.Timestamptz
-	err = row.Scan(&conversation, &l.N, &thread, &l.Seq, &l.From, &l.Adviser, &l.Audience, &at, &l.Key, &l.Epoch,
-		&l.Lane, &l.Class, &l.Delivery, &l.Provider, &l.Error, &l.Segments, (*pgtype.DriverBytes)(&l.sealed))
+	err = row.Scan(append([]any{&conversation, &l.N, &thread, &l.Seq, &l.From, &l.Adviser, &l.Audience, &at, &l.Key, &l.Epoch,
+		&l.Lane, &l.Class, &l.Delivery, &l.Provider, &l.Error, &l.Segments, (*pgtype.DriverBytes)(&l.sealed)}, more...)...)
 	l.Conversation, l.Thread, l.At = conversation.Bytes, thread.Bytes, moment(at)
 	return l, err
 }

@@ -73,6 +73,21 @@ SELECT string_agg(said, '' ORDER BY turn),
 	set_config('relais.born', coalesce((SELECT array_agg(turn) FROM born), '{}')::text, true)
 FROM final`
 
+// leaseJudgement is the same for turns that count on nothing but leases.
+const leaseJudgement = `
+WITH jobs AS (
+	SELECT key, token, lease_until FROM job WHERE key = ANY($2::text[]) ORDER BY key FOR UPDATE
+), lost AS (
+	SELECT turn FROM unnest($3::int4[], $4::text[], $5::int8[]) AS l(turn, key, token)
+	WHERE (key, token) NOT IN (SELECT key, token FROM jobs WHERE lease_until IS NOT NULL)
+), final AS (
+	SELECT turn, CASE WHEN turn IN (SELECT turn FROM lost) THEN '1' ELSE '0' END AS said FROM unnest($1::int4[]) AS a(turn)
+)
+SELECT string_agg(said, '' ORDER BY turn),
+	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
+	(SELECT count(*) FROM jobs), NULL::int4[], NULL
+FROM final`
+
 // verdicts are the outcomes that the judgement gives, by its digits.
 var verdicts = [...]error{nil, bot.ErrLease, bot.ErrSeen, bot.ErrGuard, bot.ErrConflict}
 
@@ -98,8 +113,35 @@ func (p *pipeline) lockAll(ctx context.Context, waves [][]*turn) {
 	p.add(ctx, lockJobs, nil, jobs)
 }
 
+// bare tells whether a turn counts on nothing but leases.
+func (t *turn) bare() bool { return t.Conversation == nil && t.Event == "" && len(t.Guards) == 0 }
+
+// judgeLeases queues the judgement of a wave of bare turns.
+func (p *pipeline) judgeLeases(ctx context.Context, wave []*turn) {
+	turns, jobs, leases := &rows{}, columns(oidText), columns(oidInt4, oidText, oidInt8)
+	for _, t := range wave {
+		turns.row().int4(t.at)
+		t.jobKeys(func(key string) { jobs.row().text(key) })
+		t.leases(leases)
+	}
+	p.add(ctx, leaseJudgement, func(found pgx.Rows) error { return hear(found, wave) }, turns, jobs, leases)
+}
+
+// leases writes those that the turn counts on.
+func (t *turn) leases(r *rows) {
+	for _, job := range []*bot.Job{t.Done, t.Under} {
+		if job != nil {
+			r.row().int4(t.at).text(job.Key).int8(job.Token)
+		}
+	}
+}
+
 // judge queues the judgement of a wave.
 func (p *pipeline) judge(ctx context.Context, wave []*turn) {
+	if !slices.ContainsFunc(wave, func(t *turn) bool { return !t.bare() }) {
+		p.judgeLeases(ctx, wave)
+		return
+	}
 	asked, jobs, leases := &rows{}, columns(oidText), columns(oidInt4, oidText, oidInt8)
 	advisers, active := columns(oidText), columns(oidInt4, oidText, oidBool)
 	addresses := columns(oidInt4, oidBytea)
@@ -113,11 +155,7 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 		}
 		t.generation(asked)
 		t.jobKeys(func(key string) { jobs.row().text(key) })
-		for _, job := range []*bot.Job{t.Done, t.Under} {
-			if job != nil {
-				leases.row().int4(t.at).text(job.Key).int8(job.Token)
-			}
-		}
+		t.leases(leases)
 		for _, g := range t.Guards {
 			if g.Kind == bot.GuardAdviser {
 				advisers.row().text(g.Key)

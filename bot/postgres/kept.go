@@ -166,7 +166,7 @@ WHERE ` + held
 	settleItems = `
 UPDATE item i SET settled = n.at, settled_by = n.by_
 FROM unnest($1::int4[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[]) AS n(turn, id, org, at, by_)
-WHERE i.id = n.id AND i.org = n.org AND i.settled IS NULL AND ` + held
+WHERE i.id = n.id AND i.org = n.org AND coalesce(i.settled, 'infinity') = 'infinity' AND ` + held
 )
 
 // items leaves work for the people of organisations, and closes what is done.

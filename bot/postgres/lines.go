@@ -26,14 +26,19 @@ WHERE l.conversation = m.conversation AND l.n = m.n AND ` + held
 	// leaves. What waits is found through its thread, so that the length of a
 	// conversation does not matter.
 	cancelLines = `
-UPDATE line l SET delivery = 8
-FROM unnest($1::int4[], $2::uuid[], $3::uuid[], $4::bool[], $5::text[]) AS c(turn, conversation, thread, bot, class)
-CROSS JOIN LATERAL (
-	SELECT id FROM thread WHERE id = c.thread AND (c.conversation IS NULL OR conversation = c.conversation)
-	UNION ALL
-	SELECT id FROM thread WHERE c.thread IS NULL AND conversation = c.conversation) t
-WHERE l.thread = t.id AND l.delivery IN (1, 2) AND l.delivery = 1 AND l.lane <> 0
-	AND (NOT c.bot OR l.from_ = 'assistant') AND (c.class = '' OR l.class = c.class) AND ` + held
+UPDATE line SET delivery = 8 FROM (
+	SELECT l.conversation, l.n
+	FROM unnest($1::int4[], $2::uuid[], $3::uuid[], $4::bool[], $5::text[]) AS c(turn, conversation, thread, bot, class)
+	CROSS JOIN LATERAL (
+		SELECT id FROM thread WHERE id = c.thread AND (c.conversation IS NULL OR conversation = c.conversation)
+		UNION ALL
+		SELECT id FROM thread WHERE c.thread IS NULL AND conversation = c.conversation) t
+	CROSS JOIN LATERAL (
+		SELECT conversation, n FROM line WHERE thread = t.id AND delivery IN (1, 2) AND delivery = 1 AND lane <> 0
+			AND (NOT c.bot OR from_ = 'assistant') AND (c.class = '' OR class = c.class) OFFSET 0) l
+	WHERE ` + held + `
+) waiting
+WHERE line.conversation = waiting.conversation AND line.n = waiting.n AND line.delivery IS NOT DISTINCT FROM 1`
 
 	// insertLines runs before the conversation gets its new owner: a note
 	// belongs to the organisation that had it. The line of an errand is begun when its

@@ -21,27 +21,27 @@ FROM thread t JOIN conversation c ON c.id = t.conversation JOIN person p ON p.id
 	// waiting are the lines of a thread not yet over, in the order they leave.
 	waiting = `thread = b.thread AND delivery IN (1, 2) ORDER BY lane > 0, n`
 
-	// beginLines begins the first line that waits on each thread, unless it is
-	// begun already or its address opted out. That it still waits is asked again
-	// of the row itself, in words that keep the planner from beginning with all
-	// lines that wait.
-	beginLines = `
-UPDATE line SET delivery = 2 FROM (
-	SELECT l.conversation, l.n
-	FROM unnest($1::int4[], $2::uuid[]) AS b(turn, thread) JOIN thread t ON t.id = b.thread
-	CROSS JOIN LATERAL (SELECT * FROM line WHERE ` + waiting + ` LIMIT 1) l
-	WHERE ` + held + ` AND l.delivery = 1 AND (l.class IN ('crisis', 'opt_out')
-		OR NOT EXISTS (SELECT FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL))
-) first
-WHERE line.conversation = first.conversation AND line.n = first.n AND line.delivery IS NOT DISTINCT FROM 1
-RETURNING line.thread, line.n`
-
 	begunHeads = outboxHead + ` JOIN unnest($1::int4[], $2::uuid[]) AS b(turn, thread) ON t.id = b.thread WHERE ` + held
 
-	begunLines = `
-SELECT ` + lineColumns + ` FROM unnest($1::int4[], $2::uuid[]) AS b(turn, thread)
-CROSS JOIN LATERAL (SELECT * FROM line WHERE ` + waiting + ` LIMIT 2) l
-WHERE ` + held + ` ORDER BY b.turn, l.lane > 0, l.n`
+	// beginLines begins the first line that waits on each thread, unless it is
+	// begun already or its address opted out. It returns the first two as they
+	// were before, and which of them it began. That a line still waits is asked
+	// again of the row itself, in words that keep the planner from beginning with
+	// all lines that wait.
+	beginLines = `
+WITH waits AS (
+	SELECT b.turn, row_number() OVER (PARTITION BY b.turn ORDER BY l.lane > 0, l.n) AS place,
+		EXISTS (SELECT FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL) AS opted_out, l.*
+	FROM unnest($1::int4[], $2::uuid[]) AS b(turn, thread) JOIN thread t ON t.id = b.thread
+	CROSS JOIN LATERAL (SELECT * FROM line WHERE ` + waiting + ` LIMIT 2) l
+	WHERE ` + held + `
+), begun AS (
+	UPDATE line SET delivery = 2 FROM waits
+	WHERE waits.place = 1 AND waits.delivery = 1 AND (waits.class IN ('crisis', 'opt_out') OR NOT waits.opted_out)
+		AND line.conversation = waits.conversation AND line.n = waits.n AND line.delivery IS NOT DISTINCT FROM 1
+	RETURNING line.thread
+)
+SELECT ` + lineColumns + `, l.place = 1 AND l.thread IN (SELECT thread FROM begun) FROM waits l ORDER BY l.turn, l.place`
 )
 
 // outbox is an outbox as it is read.
@@ -64,17 +64,7 @@ func (w *writer) begins() {
 	if r.n == 0 {
 		return
 	}
-	begun := map[bot.ID]int64{} // thread → number of the line begun now
 	keys := map[bot.ID]*seal.Key{}
-	w.add(w.ctx, beginLines, func(found pgx.Rows) error {
-		var thread pgtype.UUID
-		var n int64
-		_, err := pgx.ForEachRow(found, []any{&thread, &n}, func() error {
-			begun[thread.Bytes] = n
-			return nil
-		})
-		return err
-	}, r)
 	w.add(w.ctx, begunHeads, func(found pgx.Rows) error {
 		for found.Next() {
 			thread, box, err := w.s.scanOutbox(found)
@@ -89,9 +79,10 @@ func (w *writer) begins() {
 		}
 		return found.Err()
 	}, r)
-	w.add(w.ctx, begunLines, func(found pgx.Rows) error {
+	w.add(w.ctx, beginLines, func(found pgx.Rows) error {
 		for found.Next() {
-			l, err := scanSealed(found)
+			var begun bool
+			l, err := scanSealed(found, &begun)
 			if err != nil {
 				return err
 			}
@@ -105,7 +96,10 @@ func (w *writer) begins() {
 			}
 			b := asked[l.Thread].Begin
 			if len(b.Outbox.Lines) == 0 {
-				b.Earlier = l.Delivery == bot.Begun && begun[l.Thread] != l.N
+				b.Earlier = l.Delivery == bot.Begun
+			}
+			if begun {
+				l.Delivery = bot.Begun
 			}
 			b.Outbox.Lines = append(b.Outbox.Lines, l.Line)
 		}

@@ -42,7 +42,7 @@ func walkOf(class bot.PurgeClass) (walk, error) {
 		w.table, w.key, w.old = "session", "token", `(until <= $1 OR latest <= $1)`
 	case bot.PurgeOptOuts:
 		w.table, w.key, w.old = "opt_out", "hash", `coalesce(ended, at) < $1
-			AND (ended IS NOT NULL OR NOT EXISTS (SELECT FROM thread t WHERE t.hash = opt_out.hash))`
+			AND (ended IS NOT NULL OR (SELECT true FROM thread t WHERE t.hash = opt_out.hash) IS NULL)`
 	default:
 		return walk{}, fmt.Errorf("no class of data is called %q", class)
 	}

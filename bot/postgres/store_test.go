@@ -16,16 +16,20 @@ import (
 
 func TestStore(t *testing.T) {
 	pgtest.Start(t) // skips it all, and says so, when there is no Postgres
+	statements := make(map[string]bool)
 	storetest.Run(t, func(t *testing.T) storetest.Opened {
 		url, keys := pgtest.Start(t), keyring(t, 1)
 		return storetest.Opened{
 			Name: "postgres",
 			Again: func(t *testing.T, crash func(string)) storetest.Store {
-				return open(t, postgres.Config{URL: url, Keys: keys, Crash: crash})
+				s := open(t, postgres.Config{URL: url, Keys: keys, Crash: crash})
+				t.Cleanup(func() { remember(t, s, statements) })
+				return s
 			},
 			Raw: func(t *testing.T) []byte { return everything(t, url) },
 		}
 	})
+	t.Run("every statement uses an index", func(t *testing.T) { explain(t, statements) })
 }
 
 func keyring(t testing.TB, k byte) *seal.Keyring {

@@ -60,7 +60,6 @@ func (s *Store) turn(t *tx, c *bot.Commit) error {
 		s.putThreads,
 		s.putMarks, // before lines are withdrawn: what failed has failed
 		s.putLines,
-		s.begin,
 		s.putAnswers,
 		s.putHandOffs,
 		s.putOptOuts,
@@ -68,6 +67,7 @@ func (s *Store) turn(t *tx, c *bot.Commit) error {
 		s.putItems,
 		s.putAudit,
 		s.putJobs,
+		s.begin,
 	} {
 		if err := step(t, c, at); err != nil {
 			return err

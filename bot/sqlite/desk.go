@@ -27,7 +27,7 @@ func (s *Store) Inbox(ctx context.Context, v bot.Viewer, limit int) ([]bot.Waite
 	}, `
 		SELECT c.id, c.handoff, c.owner_kind, c.owner_org, c.owner_team, c.owner_adviser, coalesce(a.name, ''),
 			c.reason, c.urgent, c.crisis, c.since, c.waiting, c.deadline, c.channel, c.lang, c.n
-		FROM conversation c LEFT JOIN adviser a ON a.id = c.owner_adviser
+		FROM conversation c LEFT JOIN adviser a ON a.id = c.owner_adviser AND a.org = ?1
 		WHERE ?1 <> '' AND c.owner_org = ?1 AND c.owner_kind <> 'assistant'
 		ORDER BY c.crisis DESC, c.urgent DESC, c.deadline IS NULL, c.deadline, c.since, c.id
 		LIMIT ?2`, v.Organisation, max(limit, 0))

@@ -81,6 +81,17 @@ func (h *house) seenBy(t *testing.T, v bot.Viewer, ids ...bot.ID) string {
 // canaries shows that nothing of one organisation is returned, listed or
 // counted to another.
 func canaries(t *testing.T, s *suite) {
+	s.check(t, "an adviser who went to another organisation is not named", func(t *testing.T, h *house) {
+		id := h.plant(t, phone(1), "one")
+		save(t, h, bot.Account{ID: "ad-one", Email: "moved@example.org", Name: "moved away", Organisation: "two", Team: "two"})
+		inbox, err := h.Inbox(t.Context(), bot.Viewer{Organisation: "one", Team: Mark("one")}, 10)
+		if err != nil || len(inbox) != 1 || inbox[0].Conversation != id {
+			t.Fatalf("%d in the inbox (%v), want the one", len(inbox), err)
+		}
+		if name := inbox[0].Owner.Name; name != "" {
+			t.Errorf("the owner is named %q", name)
+		}
+	})
 	s.check(t, "two organisations see all of their own, and nothing of each other", func(t *testing.T, h *house) {
 		ids := []bot.ID{h.plant(t, phone(1), "a"), h.plant(t, phone(2), "b"), h.plant(t, phone(3), "a"), h.plant(t, phone(4), "b")}
 		for own, other := range map[string]string{"a": "b", "b": "a"} {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -18,26 +19,33 @@ func models(t *testing.T, s *suite) {
 		life := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			life++ // people and jobs of their own: the database is shared
-			m := &model{
-				h: h, ctx: context.WithoutCancel(t.Context()), life: life, now: now,
-				people: map[int]*person{}, jobs: map[string]*job{}, claimed: map[string]bot.Job{},
-			}
+			m := newModel(context.WithoutCancel(t.Context()), h, life)
 			defer m.clear(rt)
-			rt.Repeat(map[string]func(*rapid.T){
-				"":       m.agree,
-				"turn":   m.turn,
-				"stale":  m.stale,
-				"repeat": m.repeat,
-				"plan":   m.plan,
-				"forget": m.forget,
-				"claim":  m.claim,
-				"finish": m.finish,
-				"wait": func(rt *rapid.T) {
-					m.now = m.now.Add(time.Duration(rapid.IntRange(1, 15).Draw(rt, "seconds")) * time.Second)
-				},
-			})
+			rt.Repeat(m.actions())
 		})
 	})
+}
+
+func newModel(ctx context.Context, h *house, life int) *model {
+	return &model{
+		h: h, ctx: ctx, life: life, now: now,
+		people: map[int]*person{}, jobs: map[string]*job{}, claimed: map[string]bot.Job{},
+	}
+}
+
+// actions are what may happen; the one without a name is checked after each.
+func (m *model) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"":       m.agree,
+		"turn":   m.turn,
+		"stale":  m.stale,
+		"repeat": m.repeat,
+		"plan":   m.plan,
+		"forget": m.forget,
+		"claim":  m.claim,
+		"finish": m.finish,
+		"wait":   m.wait,
+	}
 }
 
 // model is what a store ought to hold, in memory.
@@ -50,11 +58,13 @@ type model struct {
 	jobs    map[string]*job
 	claimed map[string]bot.Job // what this worker believes it holds
 	last    *bot.Commit        // the last turn that held
+	dues    int                // due times given so far: no two are the same
 }
 
 type person struct{ version, n int64 }
 
 type job struct {
+	lane     bot.Lane
 	due      time.Time
 	revision int64
 	lease    time.Time // zero: nobody has it
@@ -65,6 +75,17 @@ type job struct {
 
 func (m *model) address(k int) bot.Address {
 	return bot.Address{Channel: bot.SMS, Value: fmt.Sprintf("+336%07d%d", m.life, k)}
+}
+
+func (m *model) wait(rt *rapid.T) {
+	m.now = m.now.Add(time.Duration(rapid.IntRange(1, 15).Draw(rt, "seconds")) * time.Second)
+}
+
+// in is a due time so many seconds from now, and a little, so that it is the
+// only one: which of two jobs that are due at one moment is first, nobody says.
+func (m *model) in(seconds int) time.Time {
+	m.dues++
+	return m.now.Add(time.Duration(seconds)*time.Second + time.Duration(m.dues)*time.Microsecond)
 }
 
 func (m *model) load(rt *rapid.T, k int) bot.Loaded {
@@ -147,20 +168,40 @@ func (m *model) key(rt *rapid.T) string {
 }
 
 func (m *model) plan(rt *rapid.T) {
-	key := m.key(rt)
 	planned := bot.Job{
-		Key: key, Lane: bot.Lane(rapid.IntRange(0, 3).Draw(rt, "lane")), Revision: rapid.Int64Range(0, 9).Draw(rt, "revision"),
-		Due: m.now.Add(time.Duration(rapid.IntRange(-5, 20).Draw(rt, "in")) * time.Second),
+		Key: m.key(rt), Lane: bot.Lane(rapid.IntRange(0, 3).Draw(rt, "lane")), Revision: rapid.Int64Range(0, 9).Draw(rt, "revision"),
+		Due: m.in(rapid.IntRange(-5, 20).Draw(rt, "in")),
 	}
+	m.bear(rt, &planned)
 	if err := m.commit(rt, &bot.Commit{At: m.now, Schedule: []bot.Job{planned}}); err != nil {
 		rt.Fatalf("plan: %v", err)
 	}
-	j := m.jobs[key]
-	if j == nil {
-		j = &job{}
-		m.jobs[key] = j
+	m.planned(planned)
+}
+
+// bear lets some jobs be born claimed, under a token no other lease has.
+func (m *model) bear(rt *rapid.T, j *bot.Job) {
+	if rapid.IntRange(0, 3).Draw(rt, "born claimed") == 0 {
+		m.dues++
+		j.Token, j.Lease = 1<<61|int64(m.life)<<24|int64(m.dues), m.now.Add(10*time.Second)
 	}
-	j.due, j.revision, j.attempts, j.changed = planned.Due, planned.Revision, 0, true
+}
+
+// planned is what the model makes of a job that a turn planned.
+func (m *model) planned(p bot.Job) {
+	j := m.jobs[p.Key]
+	if j == nil {
+		j = &job{lane: p.Lane}
+		m.jobs[p.Key] = j
+		if !p.Lease.IsZero() {
+			j.lease, j.token = p.Lease, p.Token
+			p.Serial = 1
+			m.claimed[p.Key] = p
+		}
+	} else {
+		j.changed = true
+	}
+	j.lane, j.due, j.revision, j.attempts = min(j.lane, p.Lane), p.Due, p.Revision, 0
 }
 
 func (m *model) forget(rt *rapid.T) {
@@ -173,16 +214,14 @@ func (m *model) forget(rt *rapid.T) {
 
 func (m *model) claim(rt *rapid.T) {
 	const lease = 10 * time.Second
-	got, _, err := m.h.Due(m.ctx, m.now, 100, lease)
+	limit := rapid.SampledFrom([]int{100, 2, 1}).Draw(rt, "at most")
+	got, next, err := m.h.Due(m.ctx, m.now, limit, lease)
 	if err != nil {
 		rt.Fatalf("claim: %v", err)
 	}
-	var keys, want []string
-	for key, j := range m.jobs {
-		if !j.due.After(m.now) && !j.lease.After(m.now) {
-			want = append(want, key)
-		}
-	}
+	var keys []string
+	want := m.ready()
+	want = want[:min(limit, len(want))]
 	for _, claimed := range got {
 		keys = append(keys, claimed.Key)
 		j := m.jobs[claimed.Key]
@@ -201,11 +240,48 @@ func (m *model) claim(rt *rapid.T) {
 		j.lease, j.token, j.changed = m.now.Add(lease), claimed.Token, false
 		m.claimed[claimed.Key] = claimed
 	}
-	slices.Sort(keys)
-	slices.Sort(want)
 	if !slices.Equal(keys, want) {
 		rt.Fatalf("claimed %v, want %v", keys, want)
 	}
+	m.look(rt, next)
+}
+
+// look checks when the next job can be claimed. For a job that was planned for
+// later while somebody has it, a store may say when it is due, which is early:
+// whoever looks then looks once in vain.
+func (m *model) look(rt *rapid.T, next time.Time) {
+	var want time.Time
+	early := false
+	for _, j := range m.jobs {
+		at := j.due
+		if j.lease.After(at) {
+			at = j.lease
+		}
+		if want.IsZero() || at.Before(want) {
+			want = at
+		}
+		early = early || j.due.After(m.now) && j.lease.After(j.due) && j.due.Equal(next)
+	}
+	switch {
+	case next.Equal(want), early:
+	case !want.IsZero() && !want.After(m.now) && !next.IsZero() && !next.After(m.now): // at once
+	default:
+		rt.Fatalf("the next job is told for %v, want %v", next, want)
+	}
+}
+
+// ready are the keys of the jobs that can be claimed now, in order.
+func (m *model) ready() []string {
+	var keys []string
+	for key, j := range m.jobs {
+		if !j.due.After(m.now) && !j.lease.After(m.now) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(m.jobs[a].lane, m.jobs[b].lane), m.jobs[a].due.Compare(m.jobs[b].due))
+	})
+	return keys
 }
 
 // finish ends a job the worker once claimed, or puts it off.
@@ -218,7 +294,7 @@ func (m *model) finish(rt *rapid.T) {
 	delete(m.claimed, key)
 	done.Due = time.Time{}
 	if rapid.Bool().Draw(rt, "put off") {
-		done.Due = m.now.Add(3 * time.Second)
+		done.Due = m.in(3)
 	}
 	err := m.commit(rt, &bot.Commit{At: m.now, Done: &done})
 	j := m.jobs[key]

@@ -16,8 +16,8 @@ import (
 // jobsOptions are those of jobs.
 type jobsOptions struct {
 	*options
-	future, letters, reminders, simulated *int
-	idle                                  *time.Duration
+	future, letters, beside, reminders, simulated *int
+	idle                                          *time.Duration
 }
 
 // jobs measures what is to be done later: what it costs while nothing is due,
@@ -29,12 +29,13 @@ func jobs(ctx context.Context, args []string, out io.Writer) (err error) {
 	o.future = f.Int("future", 1_000_000, "jobs that are not due for a day or more")
 	o.idle = f.Duration("idle", 20*time.Second, "how long the idle server is watched; 0 skips")
 	o.letters = f.Int("wave", 100_000, "texts' jobs due at once, null operator; 0 skips")
+	o.beside = f.Int("beside", 5_000, "texts' jobs due at once while people talk, null operator; 0 skips")
 	o.reminders = f.Int("reminders", 20_000, "reminders due at once, null operator; 0 skips")
 	o.simulated = f.Int("simulated", 10_000, "texts' jobs due at once, simulated operator; 0 skips")
 	if err := o.parse(args); err != nil {
 		return err
 	}
-	for _, n := range []int{*o.future, *o.letters, *o.reminders, *o.simulated} {
+	for _, n := range []int{*o.future, *o.letters, *o.beside, *o.reminders, *o.simulated} {
 		if n < 0 || n > 10_000_000 {
 			return errors.New("want 0 to 10000000 jobs")
 		}

@@ -116,7 +116,7 @@ func TestEveryPart(t *testing.T) {
 		{[]string{"turns", "-c", "2"}, []string{"replies held", "replies delivered", "sqlite"}, 2},
 		{[]string{"latency"}, []string{"alone", "half load"}, 3},
 		{[]string{"growth", "-lines", "400,2000", "-long", "100", "-rate", "50"}, []string{"× fewest lines", "p50 × short"}, 4},
-		{[]string{"jobs", "-idle", "0", "-future", "1000", "-wave", "50", "-reminders", "0", "-simulated", "20"}, []string{"texts, null operator", "texts, simulated"}, 2},
+		{[]string{"jobs", "-idle", "0", "-future", "1000", "-wave", "50", "-beside", "20", "-reminders", "0", "-simulated", "20"}, []string{"texts, null operator", "texts, people talk", "texts, simulated"}, 3},
 	} {
 		t.Run(c.args[0], func(t *testing.T) {
 			report := filepath.Join(t.TempDir(), "runs.json")

@@ -22,6 +22,7 @@ type wave struct {
 	kind operator.Kind
 	fill func(ctx context.Context, s bot.Store, first, count int, due time.Time) (texts int, err error)
 	env  []string
+	talk float64 // texts per second of those who talk meanwhile; 0: nobody does
 }
 
 const reminders = "reminders, null operator"
@@ -29,19 +30,21 @@ const reminders = "reminders, null operator"
 // waveTime is more than any wave takes.
 const waveTime = 30 * time.Minute
 
+// Those who talk meanwhile.
 const (
-	talkRate = 100 // texts per second of those who talk meanwhile
-	talkers8 = 8   // of them at once
+	talkRate = 100 // their texts per second
+	atOnce   = 8   // of them
 )
 
 // wavesOnAll lets every wave leave on every store, beside jobs for later.
 func (l *lab) wavesOnAll(ctx context.Context, o jobsOptions) error {
 	waves := []wave{
 		{name: "texts, null operator", jobs: *o.letters, kind: operator.Null, fill: fill.Letters},
+		{name: "texts, people talk", jobs: *o.beside, kind: operator.Null, fill: fill.Letters, talk: talkRate},
 		{name: reminders, jobs: *o.reminders, kind: operator.Null, fill: fill.Reminders},
 		{name: "texts, simulated operator", jobs: *o.simulated, kind: operator.Simulated, fill: fill.Letters},
 	}
-	l.header(fmt.Sprintf("a wave due at once beside %d jobs for later; meanwhile %d people at once text, %d/s in all", *o.future, talkers8, talkRate))
+	l.header(fmt.Sprintf("a wave due at once beside %d jobs for later; those who talk meanwhile: %d at once, %d texts/s", *o.future, atOnce, talkRate))
 	w := tabwriter.NewWriter(l.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "store\twave\tjobs\tjobs/s\ttexts\tout of order\ttwice\tleft\tserver\tdatabase\tidle\ttalk p99 ms\tmeanwhile\t×\tcallbacks ok\tnot\t")
 	for _, kind := range l.stores {
@@ -206,22 +209,22 @@ func (s *session) surf(ctx context.Context, v wave, texts int, due time.Time) (w
 // Through the simulated operator nobody talks: its callbacks are counted, and
 // theirs would be among them.
 func (s *session) talkBefore(ctx context.Context, v wave) (Run, error) {
-	if v.kind != operator.Null {
+	if v.talk == 0 {
 		return Run{}, s.store.settle(ctx)
 	}
 	if err := s.meet(ctx, true); err != nil {
 		return Run{}, err
 	}
-	return s.open(ctx, talkRate, talkers8)
+	return s.open(ctx, v.talk, atOnce)
 }
 
 // talkMeanwhile lets people talk until the wave is over.
 func (s *session) talkMeanwhile(ctx context.Context, v wave, r *Run, over <-chan struct{}) error {
-	if v.kind != operator.Null {
+	if v.talk == 0 {
 		return nil
 	}
 	talk, err := texting.Open{
-		Service: s.service, Crowd: s.crowd, Connections: talkers8, Rate: talkRate, For: waveTime, Until: over,
+		Service: s.service, Crowd: s.crowd, Connections: atOnce, Rate: v.talk, For: waveTime, Until: over,
 	}.Run()
 	if errors.Is(err, texting.ErrSilence) && talk.Failures == 0 {
 		return nil // the wave was over before anybody had spoken
@@ -230,7 +233,7 @@ func (s *session) talkMeanwhile(ctx context.Context, v wave, r *Run, over <-chan
 		return err
 	}
 	r.see(talk)
-	r.Connections = talkers8
+	r.Connections = atOnce
 	return s.complain(ctx, talk)
 }
 

@@ -193,8 +193,9 @@ type pair struct {
 	turn atomic.Int64
 }
 
-func newPair(t *testing.T) *pair {
-	database := pgtest.Start(t)
+func newPair(t *testing.T) *pair { return newPairOn(t, pgtest.Start(t)) }
+
+func newPairOn(t *testing.T, database string) *pair {
 	p := &pair{}
 	p.town = program.NewTown(t, people, p.webhook)
 	p.env = append(p.town.Env(), "RELAIS_DATABASE_URL="+database, "RELAIS_SECRET="+strings.Repeat("ab", 32))
