@@ -128,15 +128,17 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 
 // fill takes what waits into a group, turns first.
 func (e *Engine) fill(group []*commit) []*commit {
-	for _, queue := range []chan *commit{e.turns, e.notes} {
-		for len(group) < e.Group {
-			select {
-			case p := <-queue:
-				group = append(group, p)
-				continue
-			default:
-			}
-			break
+	return e.take(e.take(group, e.turns), e.notes)
+}
+
+// take moves what waits in a queue to a group, as far as there is room.
+func (e *Engine) take(group []*commit, queue chan *commit) []*commit {
+	for len(group) < e.Group {
+		select {
+		case p := <-queue:
+			group = append(group, p)
+		default:
+			return group
 		}
 	}
 	return group

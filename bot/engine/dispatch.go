@@ -68,7 +68,7 @@ func (e *Engine) drain() {
 // so that a wave of reminders does not make them wait.
 const (
 	talks    = 250 * time.Millisecond // since the last turn that was no job's
-	politely = 32                      // the part of the slots used then: one in so many
+	politely = 32                     // the part of the slots used then: one in so many
 )
 
 // most is how many claimed jobs may be under way now.

@@ -4,10 +4,12 @@
 // clock, chance and the disk.
 //
 // Who runs: the caller of Receive runs its own turn, in the order of its
-// conversation's queue; one committer groups the commits of all of them; one
-// dispatcher claims due jobs and starts a goroutine for each, at most Workers
-// at a time; one keeper renews their leases; one watcher notices what other
-// processes wrote. All but the callers live and end inside Run.
+// conversation's queue, and starts a goroutine that delivers what the turn said;
+// one committer groups the commits of all of them, with the help of a second one
+// where the store takes two groups at once; one dispatcher claims due jobs and
+// starts a goroutine for each, at most Workers at a time; one keeper renews their
+// leases; one watcher notices what other processes wrote. All but the callers
+// live and end inside Run.
 package engine
 
 import (

@@ -30,7 +30,7 @@ func (e *Engine) takeErrand(c *bot.Commit, to bot.Address, thread bot.ID, nonce 
 	}
 	for i := range c.Schedule {
 		job := &c.Schedule[i]
-		if job.Kind != bot.JobDeliver || job.Due.After(c.At) || e.leases.has(job.Key) || !take(e.errands) {
+		if job.Kind != bot.JobDeliver || job.Due.After(c.At) || e.leases.has(job.Key) || !reserve(e.errands) {
 			continue
 		}
 		job.Token, job.Lease = tokenOf(nonce), c.At.Add(e.Lease)
@@ -71,8 +71,8 @@ func beginning(c *bot.Commit, to bot.Address, thread bot.ID) *bot.Begin {
 	return &bot.Begin{Thread: thread, Outbox: box}
 }
 
-// take reserves one of some places, if there is one.
-func take(places chan struct{}) bool {
+// reserve takes one of some places, if there is one.
+func reserve(places chan struct{}) bool {
 	select {
 	case places <- struct{}{}:
 		return true

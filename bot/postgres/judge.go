@@ -16,78 +16,6 @@ import (
 // transaction find it.
 const held = `turn = ANY ((SELECT current_setting('relais.held')::int4[])::int4[])`
 
-// judgement locks what the turns of a wave touch, conversations then jobs, each
-// in the order of its keys, gives each turn its verdict, and remembers the
-// events of those that hold. An event that another instance is remembering at
-// this moment is waited for.
-//
-// The generation is not locked: it is on every turn, and a turn committed just
-// before a publication is in order.
-//
-// It has no joins: what was locked is looked up in hashes, through IN, and a
-// single row by its key, through a scalar subquery, since of an EXISTS the
-// planner may make a hash of the whole table.
-const judgement = `
-WITH asked AS (
-	SELECT * FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::uuid[], $7::int8[], $8::int8[])
-		AS a(turn, source, event, at, conversation, person, version, generation)
-), found AS (
-	SELECT id, person, version FROM conversation WHERE id = ANY($5) ORDER BY id FOR UPDATE
-), jobs AS (
-	SELECT key, token, lease_until FROM job WHERE key = ANY($9::text[]) AND (SELECT count(*) FROM found) >= 0 -- after them
-	ORDER BY key FOR UPDATE
-), lost AS (
-	SELECT turn FROM unnest($10::int4[], $11::text[], $12::int8[]) AS l(turn, key, token)
-	WHERE (key, token) NOT IN (SELECT key, token FROM jobs WHERE lease_until IS NOT NULL)
-), verdict AS (
-	SELECT turn, source, event, at, CASE
-		WHEN turn IN (SELECT turn FROM lost) THEN '1'
-		WHEN event <> '' AND (SELECT true FROM seen s WHERE s.source = a.source AND s.event = a.event) THEN '2'
-		WHEN generation <> (SELECT number FROM setting WHERE key = 'generation') THEN '3'
-		WHEN turn IN (
-			SELECT g.turn FROM unnest($13::int4[], $14::text[], $15::bool[]) AS g(turn, adviser, active)
-			WHERE active <> coalesce((SELECT NOT disabled FROM adviser WHERE id = g.adviser), false)) THEN '3'
-		WHEN version > 0 AND (conversation, person, version) NOT IN (SELECT id, person, version FROM found) THEN '4'
-		WHEN version < 0 THEN '4'
-		WHEN version = 0 AND (conversation IN (SELECT id FROM found) OR (SELECT true FROM person p WHERE p.id = a.person)) THEN '4'
-		WHEN turn IN (
-			SELECT n.turn FROM unnest($16::int4[], $17::bytea[]) AS n(turn, hash)
-			WHERE (SELECT true FROM thread t WHERE t.hash = n.hash)) THEN '4'
-		ELSE '0' END AS said
-	FROM asked a
-), remembered AS (
-	INSERT INTO seen (source, event, at) SELECT source, event, at FROM verdict WHERE said = '0' AND event <> ''
-	ORDER BY source, event
-	ON CONFLICT DO NOTHING RETURNING source, event
-), final AS (
-	SELECT turn, CASE WHEN said = '0' AND event <> '' AND (source, event) NOT IN (SELECT source, event FROM remembered)
-		THEN '2' ELSE said END AS said
-	FROM verdict
-), born AS (
-	SELECT turn FROM unnest($18::int4[], $19::text[]) AS e(turn, key) WHERE key NOT IN (SELECT key FROM jobs)
-)
-SELECT string_agg(said, '' ORDER BY turn),
-	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
-	(SELECT count(*) FROM jobs), -- locked even when no lease asks for it
-	(SELECT array_agg(turn) FROM born),
-	set_config('relais.born', coalesce((SELECT array_agg(turn) FROM born), '{}')::text, true)
-FROM final`
-
-// leaseJudgement is the same for turns that count on nothing but leases.
-const leaseJudgement = `
-WITH jobs AS (
-	SELECT key, token, lease_until FROM job WHERE key = ANY($2::text[]) ORDER BY key FOR UPDATE
-), lost AS (
-	SELECT turn FROM unnest($3::int4[], $4::text[], $5::int8[]) AS l(turn, key, token)
-	WHERE (key, token) NOT IN (SELECT key, token FROM jobs WHERE lease_until IS NOT NULL)
-), final AS (
-	SELECT turn, CASE WHEN turn IN (SELECT turn FROM lost) THEN '1' ELSE '0' END AS said FROM unnest($1::int4[]) AS a(turn)
-)
-SELECT string_agg(said, '' ORDER BY turn),
-	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
-	(SELECT count(*) FROM jobs), NULL::int4[], NULL
-FROM final`
-
 // verdicts are the outcomes that the judgement gives, by its digits.
 var verdicts = [...]error{nil, bot.ErrLease, bot.ErrSeen, bot.ErrGuard, bot.ErrConflict}
 
@@ -142,10 +70,8 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 		p.judgeLeases(ctx, wave)
 		return
 	}
-	asked, jobs, leases := &rows{}, columns(oidText), columns(oidInt4, oidText, oidInt8)
-	advisers, active := columns(oidText), columns(oidInt4, oidText, oidBool)
-	addresses := columns(oidInt4, oidBytea)
-	errands := columns(oidInt4, oidText)
+	asked, jobs := &rows{}, columns(oidText)
+	leases, advisers, active, addresses, errands := &rows{}, &rows{}, &rows{}, &rows{}, &rows{}
 	for _, t := range wave {
 		asked.row().int4(t.at).text(t.Source).text(t.Event).time(t.At)
 		if t.Conversation != nil {
@@ -172,7 +98,8 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 	if advisers.n > 0 {
 		p.add(ctx, lockAdvisers, nil, advisers)
 	}
-	p.add(ctx, judgement, func(found pgx.Rows) error { return hear(found, wave) }, asked, jobs, leases, active, addresses, errands)
+	on := counts{leases.n > 0, active.n > 0, addresses.n > 0, errands.n > 0}
+	p.add(ctx, judgements[on], func(found pgx.Rows) error { return hear(found, wave) }, asked, jobs, leases, active, addresses, errands)
 }
 
 // hear gives the turns of a wave their verdicts, and tells those with an errand
