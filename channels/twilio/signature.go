@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,7 +52,8 @@ func Verify(r Request) bool {
 
 // Sign returns the signature Twilio would put on a POST of form to url.
 func Sign(token, url string, form url.Values) string {
-	return sign(token, url, appendSigned(nil, formOf(form)))
+	mac := hmac.New(sha1.New, []byte(token))
+	return string(appendSignature(nil, mac, url, appendSigned(nil, formOf(form))))
 }
 
 // validSignature compares the signature with the ones each token gives, in constant
@@ -60,24 +62,27 @@ func Sign(token, url string, form url.Values) string {
 func validSignature(tokens []string, url string, fields form, signature string) bool {
 	with, without := portVariants(url)
 	signed := appendSigned(make([]byte, 0, 1024), fields)
+	expected := make([]byte, 0, 32)
 	valid := 0
 	for _, token := range tokens {
 		if token == "" {
 			continue
 		}
+		mac := hmac.New(sha1.New, []byte(token))
 		for _, variant := range []string{with, without} {
-			expected := sign(token, variant, signed)
-			valid |= subtle.ConstantTimeCompare([]byte(expected), []byte(signature))
+			expected = appendSignature(expected[:0], mac, variant, signed)
+			valid |= subtle.ConstantTimeCompare(expected, []byte(signature))
 		}
 	}
 	return valid == 1
 }
 
-func sign(token, url string, signed []byte) string {
-	mac := hmac.New(sha1.New, []byte(token))
+// appendSignature appends what a token, whose MAC it is, signs.
+func appendSignature(b []byte, mac hash.Hash, url string, signed []byte) []byte {
+	mac.Reset()
 	mac.Write([]byte(url))
 	mac.Write(signed)
-	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+	return base64.StdEncoding.AppendEncode(b, mac.Sum(nil))
 }
 
 // appendSigned appends key and value of each field in order, equal fields once.

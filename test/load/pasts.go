@@ -13,7 +13,7 @@ import (
 
 const (
 	shortPast = 20
-	talkers   = 400 // of each sort: enough for nobody to text too often
+	talkers   = 800 // of each sort: enough for nobody to text too often
 )
 
 // pasts lets people with a long past text, and people with a short one, in

@@ -58,11 +58,11 @@ func (l *lab) profile(ctx context.Context, kind, mode, dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	objects, err := top(ctx, "-sample_index=alloc_objects", "-diff_base", filepath.Join(raw, "allocs-before.pprof"), filepath.Join(raw, "allocs.pprof"))
+	objects, err := top(ctx, "-sample_index=alloc_objects", "-base", filepath.Join(raw, "allocs-before.pprof"), filepath.Join(raw, "allocs.pprof"))
 	if err != nil {
 		return err
 	}
-	bytes, err := top(ctx, "-sample_index=alloc_space", "-diff_base", filepath.Join(raw, "allocs-before.pprof"), filepath.Join(raw, "allocs.pprof"))
+	bytes, err := top(ctx, "-sample_index=alloc_space", "-base", filepath.Join(raw, "allocs-before.pprof"), filepath.Join(raw, "allocs.pprof"))
 	if err != nil {
 		return err
 	}
