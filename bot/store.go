@@ -127,7 +127,7 @@ type Commit struct {
 	Schedule  []Job
 	Forget    []string
 	Done      *Job // the job this turn finishes, under its token
-	Again     bool // told by the store: the job of Done was planned anew while it ran, and waits for whoever claims it
+	Again     bool // told by the store: the job of Done was planned anew, while it ran or by this turn, and waits for whoever claims it
 	Under     *Job // a claimed job the turn is part of and leaves as it is: ErrLease when its lease is lost
 	Errand    *Errand
 	HandOffs  []Hand

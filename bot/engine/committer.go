@@ -62,8 +62,8 @@ func (e *Engine) crowd() bool { return len(e.turns)+len(e.notes) >= e.Group }
 // that swallows answers takes longer than the store's own limits.
 const commitPatience = 40 * time.Second
 
-// company is how long a note waits for a turn to be committed with. Nobody
-// waits for a note.
+// company is how long a note waits for a turn to be committed with. No person
+// waits for a note: a delivery does, or the operator's callback.
 const company = time.Millisecond
 
 // runCommitter commits group after group until ctx has ended and nobody is left.
@@ -126,14 +126,18 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 	}
 }
 
-// fill takes what waits into a group, turns first.
+// fill takes what waits into a group: turns first, but for a quarter of the
+// places when notes wait, which would never have their turn otherwise.
 func (e *Engine) fill(group []*commit) []*commit {
-	return e.take(e.take(group, e.turns), e.notes)
+	kept := min(len(e.notes), e.Group/4)
+	group = take(group, e.turns, e.Group-kept)
+	group = take(group, e.notes, e.Group)
+	return take(group, e.turns, e.Group)
 }
 
-// take moves what waits in a queue to a group, as far as there is room.
-func (e *Engine) take(group []*commit, queue chan *commit) []*commit {
-	for len(group) < e.Group {
+// take moves what waits in a queue to a group, until that has a size.
+func take(group []*commit, queue chan *commit, size int) []*commit {
+	for len(group) < size {
 		select {
 		case p := <-queue:
 			group = append(group, p)

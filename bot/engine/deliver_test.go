@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -318,5 +319,46 @@ func TestACommitSlowerThanTheLeaseLeavesNothingInDoubt(t *testing.T) {
 	lineAt(t, e, result.Conversation, 2, bot.Accepted)
 	if got := e.Counts().Unknown.Load(); got != 0 {
 		t.Errorf("%d texts in doubt, although none was begun under a lost lease", got)
+	}
+}
+
+// unsureStore commits the first turn that says something, and cannot tell.
+type unsureStore struct {
+	bot.Store
+	once sync.Once
+}
+
+func (s *unsureStore) Commit(ctx context.Context, group []*bot.Commit) (outcomes []error, err error) {
+	outcomes, err = s.Store.Commit(ctx, group)
+	for _, c := range group {
+		if len(c.Lines) > 0 {
+			s.once.Do(func() { outcomes, err = nil, errors.New("connection lost during COMMIT") })
+		}
+	}
+	return outcomes, err
+}
+
+// A turn may begin its own first line. When nobody knows whether it was
+// committed, that line certainly did not leave: it does so at once, and is not
+// in doubt.
+func TestALineBegunByATurnOfUnknownEndLeavesAtOnce(t *testing.T) {
+	o := newOperator()
+	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	e := open(t, func(config *engine.Config) {
+		config.Clock = c.Now
+		config.Senders = map[bot.Channel]bot.Sender{bot.SMS: o}
+		config.Store = &unsureStore{Store: config.Store}
+	})
+	if _, err := e.Receive(t.Context(), phone(1), said(1, "bonjour")); err == nil {
+		t.Fatal("the turn is said to be committed")
+	}
+	result := receive(t, e, 1, "bonjour")
+	if !result.Seen {
+		t.Fatal("the turn was not committed")
+	}
+	o.next(t)
+	lineAt(t, e, result.Conversation, 2, bot.Accepted)
+	if got := e.Counts().Unknown.Load(); got != 0 || o.count() != 1 {
+		t.Errorf("%d texts in doubt, %d sent, want one that is not", got, o.count())
 	}
 }

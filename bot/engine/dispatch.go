@@ -64,46 +64,59 @@ func (e *Engine) drain() {
 	}
 }
 
-// People come first: while somebody talks, only a share of the slots is used,
-// so that a wave of reminders does not make them wait.
+// People come first: while somebody talks, few jobs of a wave (notices, bulk)
+// run at once, so that reminders do not make them wait. A reply that was left to
+// the dispatcher, or a crisis, never waits for a wave.
 const (
-	talks    = 250 * time.Millisecond // since the last turn that was no job's
-	politely = 32                     // the part of the slots used then: one in so many
+	talkLasts  = 250 * time.Millisecond // after a text of somebody, or of an adviser
+	politeness = 32                     // the part of the slots a wave has then: one in so many
 )
 
-// most is how many claimed jobs may be under way now.
-func (e *Engine) most(now time.Time) int {
-	if now.Sub(time.UnixMicro(e.talked.Load())) < talks {
-		return max(1, cap(e.slots)/politely)
+// polite tells how many jobs of waves may be under way now.
+func (e *Engine) polite(now time.Time) int {
+	if since := now.Sub(time.UnixMicro(e.talked.Load())); 0 <= since && since < talkLasts {
+		return max(1, cap(e.slots)/politeness)
 	}
 	return cap(e.slots)
+}
+
+// room is how many jobs to claim. They come lanes first, so that one more than a
+// wave may have is enough to reach whatever is more pressing.
+func (e *Engine) room(now time.Time) int {
+	free := cap(e.slots) - len(e.slots) // only the dispatcher takes any
+	return min(free, max(1, e.polite(now)-int(e.waves.Load())))
 }
 
 // claim starts as many due jobs as there is room for, and returns how long to
 // wait for the next one.
 func (e *Engine) claim(ctx context.Context) time.Duration {
 	now := e.now()
-	free := e.most(now) - len(e.slots) // only this goroutine takes any
-	if free <= 0 {
+	room := e.room(now)
+	if room == 0 {
 		e.more.Store(true)
 		return crowdedLook
 	}
 	// Not a context that ends with a stop: jobs claimed and not given to anybody
 	// would be left to their lease.
-	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, free, e.Lease)
+	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, room, e.Lease)
 	if err != nil {
 		if ctx.Err() == nil {
 			e.Log.Error("claiming jobs failed", slog.Any("error", err))
 		}
 		return time.Second
 	}
-	e.more.Store(len(jobs) == free)
+	e.more.Store(len(jobs) == room)
 	for _, job := range jobs {
 		e.slots <- struct{}{}
+		if ofWave(job) {
+			e.waves.Add(1)
+		}
 		go e.work(context.WithoutCancel(ctx), job, now)
 	}
 	switch {
-	case len(jobs) == free: // more may be due
+	case len(jobs) == room && !ofWave(jobs[room-1]):
+		return 0 // more may be as pressing
+	case len(jobs) == room:
 		return crowdedLook
 	case next.IsZero():
 		return sweep
@@ -112,12 +125,18 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 	}
 }
 
+// ofWave tells the jobs that may come by the thousand, and can wait.
+func ofWave(job bot.Job) bool { return job.Lane >= bot.LaneNotice }
+
 // work does one job in the slot that was taken for it. When jobs may wait for
 // slots, the dispatcher is told once half of them are free.
 func (e *Engine) work(ctx context.Context, job bot.Job, claimed time.Time) {
 	e.run(ctx, job, claimed, nil)
+	if ofWave(job) {
+		e.waves.Add(-1)
+	}
 	<-e.slots
-	if e.more.Load() && len(e.slots) <= e.most(e.now())/2 {
+	if e.more.Load() && len(e.slots) <= cap(e.slots)/2 && int(e.waves.Load()) <= e.polite(e.now())/2 {
 		e.nudge()
 	}
 }

@@ -106,7 +106,8 @@ type Engine struct {
 	notes      chan *commit  // the others: what became of texts and jobs
 	crowded    chan struct{} // a full group waits to be committed
 	wake       chan struct{} // a job may be due
-	talked     atomic.Int64  // when a turn was last asked for that is no job's, in microseconds
+	waves      atomic.Int64  // claimed jobs of waves under way
+	talked     atomic.Int64  // when a person or an adviser last wrote, in microseconds
 	more       atomic.Bool   // due jobs may wait for a slot
 	nextLook   atomic.Int64  // when the dispatcher looks for due jobs again, in microseconds
 	slots      chan struct{} // one taken for each claimed job under way

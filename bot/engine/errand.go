@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"time"
 
@@ -85,14 +86,49 @@ func reserve(places chan struct{}) bool {
 func tokenOf(n bot.Nonce) int64 { return int64(binary.BigEndian.Uint64(n[len(n)-8:])>>2) | 1<<61 }
 
 // do runs the errand beside its turn, if that was committed and the job is
-// ours.
-func (e *Engine) do(ctx context.Context, er *errand) {
-	if !er.Born {
+// ours. When nobody knows whether it was, what it began is given back.
+func (e *Engine) do(ctx context.Context, er *errand, committed error) {
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case committed == nil && er.Born:
+		go func() {
+			e.run(ctx, er.job, er.at, er.begun)
+			<-e.errands
+		}()
+	case er.begun != nil && inDoubt(committed):
+		go func() {
+			e.giveBack(ctx, er)
+			<-e.errands
+		}()
+	default:
 		<-e.errands
-		return
 	}
-	go func() {
-		e.run(context.WithoutCancel(ctx), er.job, er.at, er.begun)
-		<-e.errands
-	}()
+}
+
+// inDoubt tells the errors after which a turn may have been written all the
+// same.
+func inDoubt(err error) bool {
+	for _, known := range []error{nil, bot.ErrConflict, bot.ErrSeen, bot.ErrGuard, bot.ErrLease, ErrStopped} {
+		if errors.Is(err, known) {
+			return false
+		}
+	}
+	return true
+}
+
+// giveBack lets the line of an errand wait again, which certainly did not leave,
+// unless somebody else has the job by then. It tries for as long as the lease
+// would last.
+func (e *Engine) giveBack(ctx context.Context, er *errand) {
+	for pause := 50 * time.Millisecond; e.now().Before(er.at.Add(e.Lease)); pause *= 2 {
+		err := e.again(ctx, er.job, er.begun.Outbox.Lines[0], 0)
+		if !inDoubt(err) {
+			return
+		}
+		select {
+		case <-time.After(pause):
+		case <-e.stopping:
+			return
+		}
+	}
 }

@@ -40,7 +40,8 @@ func (e *Engine) receive(ctx context.Context, to bot.Ref, event bot.Event, job *
 	defer leave()
 	watch.lap(e.metrics.queue)
 	now := e.now()
-	if job == nil {
+	switch event.What.(type) {
+	case bot.Said, bot.Wrote:
 		e.talked.Store(now.UnixMicro())
 	}
 	if event.At.IsZero() {
@@ -118,12 +119,14 @@ func (e *Engine) attempt(ctx context.Context, to bot.Ref, event bot.Event, job *
 	if failed, ok := event.What.(bot.Undelivered); ok {
 		out.commit.Marks = append(out.commit.Marks, bot.Mark{Conversation: next.ID, N: failed.N, Delivery: bot.Failed, Error: failed.Code, Provider: failed.Provider})
 	}
-	errand := e.takeErrand(out.commit, to.Address, result.Thread, nonce)
+	var errand *errand
+	if job == nil { // what a job's turn says may be one text of a wave: the dispatcher's
+		errand = e.takeErrand(out.commit, to.Address, result.Thread, nonce)
+	}
 	err = e.commit(ctx, out.commit)
 	watch.lap(e.metrics.commit)
 	if errand != nil {
-		errand.Born = errand.Born && err == nil // what was not committed does not leave
-		e.do(ctx, errand)
+		e.do(ctx, errand, err)
 	}
 	if err != nil {
 		return result, err

@@ -98,7 +98,8 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 	if advisers.n > 0 {
 		p.add(ctx, lockAdvisers, nil, advisers)
 	}
-	on := counts{leases.n > 0, active.n > 0, addresses.n > 0, errands.n > 0}
+	// Lists without a row add no parameter, and their part is not in the judgement.
+	on := counts{leases: leases.n > 0, advisers: active.n > 0, addresses: addresses.n > 0, errands: errands.n > 0}
 	p.add(ctx, judgements[on], func(found pgx.Rows) error { return hear(found, wave) }, asked, jobs, leases, active, addresses, errands)
 }
 

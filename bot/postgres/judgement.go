@@ -14,7 +14,7 @@ type counts struct{ leases, advisers, addresses, errands bool }
 var judgements = func() map[counts]string {
 	all := map[counts]string{}
 	for i := range 16 {
-		c := counts{i&1 > 0, i&2 > 0, i&4 > 0, i&8 > 0}
+		c := counts{leases: i&1 > 0, advisers: i&2 > 0, addresses: i&4 > 0, errands: i&8 > 0}
 		all[c] = judgement(c)
 	}
 	return all
@@ -35,7 +35,8 @@ var judgements = func() map[counts]string {
 // planner may make a hash of the whole table.
 func judgement(c counts) string {
 	params := 9
-	// arrays are the next parameters, of these types.
+	// arrays are the next parameters, of these types: in the order in which judge
+	// passes what there is.
 	arrays := func(types ...string) string {
 		for i, name := range types {
 			params++

@@ -25,6 +25,11 @@ func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error
 		return nil
 	})
 	if err != nil {
+		for _, c := range group {
+			if c.Errand != nil {
+				c.Errand.Born = false // undone with the group
+			}
+		}
 		return nil, fmt.Errorf("commit %d turns: %w", len(group), err)
 	}
 	return outcomes, nil
