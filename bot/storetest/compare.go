@@ -135,8 +135,10 @@ func (p *play) group(rt *rapid.T) {
 	for range rapid.IntRange(1, 5).Draw(rt, "turns") {
 		k := rapid.IntRange(0, crowd-2).Draw(rt, "person")
 		var turn *bot.Commit
+		counts := false
 		switch l, before := p.whoever(rt, k), last[k]; {
 		case before != nil && len(before.Addresses) == 0 && rapid.Bool().Draw(rt, "counts on the turn before"):
+			counts = true
 			l.Conversation = *before.Conversation
 			l.Conversation.Version++
 			turn = p.h.next(l)
@@ -148,11 +150,11 @@ func (p *play) group(rt *rapid.T) {
 		p.date(turn)
 		p.fill(rt, k, turn)
 		last[k] = turn
-		switch rapid.IntRange(0, 9).Draw(rt, "flaw") {
-		case 0:
+		switch flaw := rapid.IntRange(0, 9).Draw(rt, "flaw"); {
+		case flaw == 0 && !counts:
 			turn.Conversation.Version += rapid.Int64Range(-1, 1).Draw(rt, "off by")
 			delete(last, k)
-		case 1:
+		case flaw == 1:
 			if len(p.events) > 0 {
 				turn.Event = rapid.SampledFrom(p.events).Draw(rt, "event")
 			}
