@@ -104,12 +104,12 @@ func (e *Engine) deliverOne(ctx context.Context, job bot.Job, next *bot.Begin) (
 
 // send hands the first line of an outbox, already begun, to the operator. It
 // does not when the lease is over: a process that was stopped for a while wakes
-// up here, and somebody else is looking after the line.
+// up here. If nobody else looks after the line by then, it waits again.
 func (e *Engine) send(ctx context.Context, job bot.Job, sender bot.Sender, out bot.Outbox) (*bot.Begin, error) {
-	if e.leases.over(job, e.now()) {
-		return nil, bot.ErrLease
-	}
 	line := out.Lines[0]
+	if e.leases.over(job, e.now()) {
+		return nil, e.again(ctx, job, line, 0)
+	}
 	watch := e.metrics.watch()
 	receipt, err := sender.Send(ctx, outgoing(out, line))
 	e.metrics.sent(watch, out.Address.Channel, err)

@@ -78,10 +78,17 @@ func (c *clock) move(d time.Duration) {
 // delivering is an engine that sends through an operator under a clock.
 func delivering(t *testing.T, o *operator) (*engine.Engine, *clock) {
 	t.Helper()
+	return deliveringWith(t, o, func(_ *clock, s bot.Store) bot.Store { return s })
+}
+
+// deliveringWith is the same on a store that was changed.
+func deliveringWith(t *testing.T, o *operator, change func(*clock, bot.Store) bot.Store) (*engine.Engine, *clock) {
+	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 	e := open(t, func(config *engine.Config) {
 		config.Clock = c.Now
 		config.Senders = map[bot.Channel]bot.Sender{bot.SMS: o}
+		config.Store = change(c, config.Store)
 	})
 	return e, c
 }
@@ -308,11 +315,8 @@ func (s *slowStore) Commit(ctx context.Context, group []*bot.Commit) ([]error, e
 // commit: when the commit took longer, the lease is over before it begins.
 func TestACommitSlowerThanTheLeaseLeavesNothingInDoubt(t *testing.T) {
 	o := newOperator()
-	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	e := open(t, func(config *engine.Config) {
-		config.Clock = c.Now
-		config.Senders = map[bot.Channel]bot.Sender{bot.SMS: o}
-		config.Store = &slowStore{Store: config.Store, slow: func() { c.move(9 * time.Second) }}
+	e, _ := deliveringWith(t, o, func(c *clock, s bot.Store) bot.Store {
+		return &slowStore{Store: s, slow: func() { c.move(9 * time.Second) }}
 	})
 	result := receive(t, e, 1, "bonjour")
 	o.next(t)
@@ -343,12 +347,7 @@ func (s *unsureStore) Commit(ctx context.Context, group []*bot.Commit) (outcomes
 // in doubt.
 func TestALineBegunByATurnOfUnknownEndLeavesAtOnce(t *testing.T) {
 	o := newOperator()
-	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-	e := open(t, func(config *engine.Config) {
-		config.Clock = c.Now
-		config.Senders = map[bot.Channel]bot.Sender{bot.SMS: o}
-		config.Store = &unsureStore{Store: config.Store}
-	})
+	e, _ := deliveringWith(t, o, func(_ *clock, s bot.Store) bot.Store { return &unsureStore{Store: s} })
 	if _, err := e.Receive(t.Context(), phone(1), said(1, "bonjour")); err == nil {
 		t.Fatal("the turn is said to be committed")
 	}
@@ -360,5 +359,25 @@ func TestALineBegunByATurnOfUnknownEndLeavesAtOnce(t *testing.T) {
 	lineAt(t, e, result.Conversation, 2, bot.Accepted)
 	if got := e.Counts().Unknown.Load(); got != 0 || o.count() != 1 {
 		t.Errorf("%d texts in doubt, %d sent, want one that is not", got, o.count())
+	}
+}
+
+// A number that the operator refuses says nothing to anybody: a wave with many
+// of them goes on as if nobody talked.
+func TestARefusedNumberIsNotSomebodyWhoTalks(t *testing.T) {
+	o := newOperator(&bot.SendError{Kind: bot.SendThrottled}, &bot.SendError{Kind: bot.SendPermanent})
+	e, c := delivering(t, o)
+	result := receive(t, e, 1, "bonjour")
+	if !e.Talking() {
+		t.Error("a person wrote, and waves are not held back")
+	}
+	o.next(t)
+	lineAt(t, e, result.Conversation, 2, bot.Pending)
+	c.move(5 * time.Second)
+	e.Nudge()
+	o.next(t)
+	lineAt(t, e, result.Conversation, 2, bot.Failed)
+	if e.Talking() {
+		t.Error("waves are held back for a number that was refused")
 	}
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"sync"
 	"time"
@@ -33,6 +32,7 @@ func (e *Engine) dispatch(ctx context.Context) error {
 
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	var store outage
 	woken := false
 	for {
 		select {
@@ -49,7 +49,9 @@ func (e *Engine) dispatch(ctx context.Context) error {
 		}
 		woken = false
 		e.nextLook.Store(math.MaxInt64) // whatever is planned from now on may be missed by this look
-		wait := min(e.claim(ctx), sweep)
+		wait, err := e.claim(ctx)
+		store.note(e.Log, e.now(), err)
+		wait = min(wait, sweep)
 		e.nextLook.Store(e.Clock().Add(wait).UnixMicro())
 		timer.Reset(max(wait, time.Millisecond))
 	}
@@ -89,21 +91,16 @@ func (e *Engine) room(now time.Time) int {
 
 // claim starts as many due jobs as there is room for, and returns how long to
 // wait for the next one.
-func (e *Engine) claim(ctx context.Context) time.Duration {
+func (e *Engine) claim(ctx context.Context) (time.Duration, error) {
 	now := e.now()
 	room := e.room(now)
 	if room == 0 {
 		e.more.Store(true)
-		return crowdedLook
+		return crowdedLook, nil
 	}
-	// Not a context that ends with a stop: jobs claimed and not given to anybody
-	// would be left to their lease.
-	jobs, next, err := e.Store.Due(context.WithoutCancel(ctx), now, room, e.Lease)
+	jobs, next, err := e.due(ctx, now, room)
 	if err != nil {
-		if ctx.Err() == nil {
-			e.Log.Error("claiming jobs failed", slog.Any("error", err))
-		}
-		return time.Second
+		return time.Second, err
 	}
 	e.more.Store(len(jobs) == room)
 	for _, job := range jobs {
@@ -115,14 +112,23 @@ func (e *Engine) claim(ctx context.Context) time.Duration {
 	}
 	switch {
 	case len(jobs) == room && !ofWave(jobs[room-1]):
-		return 0 // more may be as pressing
+		return 0, nil // more may be as pressing
 	case len(jobs) == room:
-		return crowdedLook
+		return crowdedLook, nil
 	case next.IsZero():
-		return sweep
+		return sweep, nil
 	default:
-		return next.Sub(now)
+		return next.Sub(now), nil
 	}
+}
+
+// due asks the store, which has as long as the leases it would give. A stop does
+// not end the question: jobs claimed and not given to anybody would be left to
+// their lease.
+func (e *Engine) due(ctx context.Context, now time.Time, room int) ([]bot.Job, time.Time, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.Lease)
+	defer cancel()
+	return e.Store.Due(ctx, now, room, e.Lease)
 }
 
 // ofWave tells the jobs that may come by the thousand, and can wait.

@@ -11,6 +11,9 @@ func (e *Engine) Nudge() { e.nudge() }
 // BeginReconciling is what Run does at a start.
 func (e *Engine) BeginReconciling(ctx context.Context) { e.beginReconciling(ctx) }
 
+// Talking tells whether waves are held back because somebody talks.
+func (e *Engine) Talking() bool { return e.polite(e.now()) < cap(e.slots) }
+
 // MeasureTurn returns what measures one turn that is committed with others and
 // does nothing else.
 func MeasureTurn() func() {

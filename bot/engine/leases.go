@@ -115,11 +115,18 @@ func (e *Engine) keepLeases(ctx context.Context) {
 			continue
 		}
 		until := e.now().Add(e.Lease)
-		kept, err := e.Store.Renew(ctx, jobs, until)
+		kept, err := e.renew(ctx, jobs, until)
 		if err != nil {
-			e.Log.Warn("renewing leases failed", slog.Any("error", err))
+			e.Log.Warn("renewing leases failed", slog.String("error", oneLine(err)))
 			continue
 		}
 		e.leases.renewed(jobs, kept, until)
 	}
+}
+
+// renew gives up in time for another try before the leases are over.
+func (e *Engine) renew(ctx context.Context, jobs []bot.Job, until time.Time) ([]bot.Job, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.Lease/3)
+	defer cancel()
+	return e.Store.Renew(ctx, jobs, until)
 }
