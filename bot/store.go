@@ -10,8 +10,8 @@ import (
 
 // A commit ends in one of these, or in an error of the store itself.
 var (
-	// ErrConflict: the conversation moved on since it was loaded; run the turn
-	// again.
+	// ErrConflict: the conversation is not where the turn was decided, at its
+	// version with its last line; run the turn again on what is stored.
 	ErrConflict = errors.New("conversation changed meanwhile")
 	// ErrSeen: the event took effect earlier; nothing was written.
 	ErrSeen = errors.New("event already seen")
@@ -112,7 +112,7 @@ type Commit struct {
 	At            time.Time
 
 	// Conversation is the new state; its Version is the one it was loaded
-	// with, and 0 creates it. Nil writes lines' marks and jobs only, without a
+	// with, and 0 creates it; its N is that of the last of Lines. Nil writes lines' marks and jobs only, without a
 	// version check.
 	Conversation *Conversation
 	Addresses    map[ID]Address // of the threads the turn created

@@ -75,9 +75,9 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 	for _, t := range wave {
 		asked.row().int4(t.at).text(t.Source).text(t.Event).time(t.At)
 		if t.Conversation != nil {
-			asked.uuid(t.Conversation.ID).uuid(t.Conversation.Person).int8(t.version)
+			asked.uuid(t.Conversation.ID).uuid(t.Conversation.Person).int8(t.version).int8(t.Before())
 		} else {
-			asked.uuid(bot.ID{}).uuid(bot.ID{}).null8()
+			asked.uuid(bot.ID{}).uuid(bot.ID{}).null8().null8()
 		}
 		t.generation(asked)
 		t.jobKeys(func(key string) { jobs.row().text(key) })

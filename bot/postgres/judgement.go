@@ -34,7 +34,7 @@ var judgements = func() map[counts]string {
 // single row by its key, through a scalar subquery, since of an EXISTS the
 // planner may make a hash of the whole table.
 func judgement(c counts) string {
-	params := 9
+	params := 10
 	// arrays are the next parameters, of these types: in the order in which judge
 	// passes what there is.
 	arrays := func(types ...string) string {
@@ -75,18 +75,18 @@ func judgement(c counts) string {
 	}
 	return `
 WITH asked AS (
-	SELECT * FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::uuid[], $7::int8[], $8::int8[])
-		AS a(turn, source, event, at, conversation, person, version, generation)
+	SELECT * FROM unnest($1::int4[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::uuid[], $7::int8[], $8::int8[], $9::int8[])
+		AS a(turn, source, event, at, conversation, person, version, before, generation)
 ), found AS (
-	SELECT id, person, version FROM conversation WHERE id = ANY($5) ORDER BY id FOR UPDATE
+	SELECT id, person, version, n FROM conversation WHERE id = ANY($5) ORDER BY id FOR UPDATE
 ), jobs AS (
-	SELECT key, token, lease_until FROM job WHERE key = ANY($9::text[]) AND (SELECT count(*) FROM found) >= 0 -- after them
+	SELECT key, token, lease_until FROM job WHERE key = ANY($10::text[]) AND (SELECT count(*) FROM found) >= 0 -- after them
 	ORDER BY key FOR UPDATE
 ` + lost + `), verdict AS (
 	SELECT turn, source, event, at, CASE` + lease + `
 		WHEN event <> '' AND (SELECT true FROM seen s WHERE s.source = a.source AND s.event = a.event) THEN '2'
 		WHEN generation <> (SELECT number FROM setting WHERE key = 'generation') THEN '3'` + adviser + `
-		WHEN version > 0 AND (conversation, person, version) NOT IN (SELECT id, person, version FROM found) THEN '4'
+		WHEN version > 0 AND (conversation, person, version, before) NOT IN (SELECT id, person, version, n FROM found) THEN '4'
 		WHEN version < 0 THEN '4'
 		WHEN version = 0 AND (conversation IN (SELECT id FROM found) OR (SELECT true FROM person p WHERE p.id = a.person)) THEN '4'` + address + `
 		ELSE '0' END AS said

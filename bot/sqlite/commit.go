@@ -37,6 +37,11 @@ func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error
 
 // turn writes one turn: first whatever may refuse it, then its rows.
 func (s *Store) turn(t *tx, c *bot.Commit) error {
+	if c.Conversation != nil {
+		if err := c.Numbered(); err != nil {
+			return err
+		}
+	}
 	for _, job := range []*bot.Job{c.Done, c.Under} {
 		if err := t.holds(job); err != nil {
 			return err
@@ -140,7 +145,6 @@ type place struct {
 	id, person bot.ID
 	key        *seal.Key
 	org        string // that owned the conversation when the turn's lines were written
-	n          int64  // of the last line stored before
 	begun      int64  // the turn's own line that its errand begins
 }
 
@@ -193,37 +197,38 @@ func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
 func (s *Store) update(t *tx, c *bot.Commit) (place, error) {
 	conversation := c.Conversation
 	if who, ok := s.people.Get(conversation.ID); ok && !slices.ContainsFunc(c.Lines, isNote) {
-		at := place{id: conversation.ID, person: who.person, key: who.key, n: conversation.N - int64(len(c.Lines))}
-		if written, err := s.writeState(t, conversation, at); written || err != nil {
+		at := place{id: conversation.ID, person: who.person, key: who.key}
+		if written, err := s.writeState(t, c, at); written || err != nil {
 			return at, err
 		}
 	}
-	at, err := s.find(t, conversation)
+	at, err := s.find(t, c)
 	if err != nil {
 		return place{}, err
 	}
-	_, err = s.writeState(t, conversation, at)
+	_, err = s.writeState(t, c, at)
 	return at, err
 }
 
-// find reads what the store holds of a conversation, and tells when it is not
-// at the version the turn was decided on.
-func (s *Store) find(t *tx, c *bot.Conversation) (place, error) {
+// find reads what the store holds of a turn's conversation, and tells when it is
+// not where the turn was decided: at its version, with the line before its own.
+func (s *Store) find(t *tx, turn *bot.Commit) (place, error) {
 	var (
+		c           = turn.Conversation
 		at          = place{id: c.ID}
-		version     int64
+		version, n  int64
 		person, key []byte
 	)
 	err := t.row(`
 		SELECT c.version, c.n, c.owner_org, c.person, p.key FROM conversation c JOIN person p ON p.id = c.person
-		WHERE c.id = ?`, c.ID[:]).Scan(&version, &at.n, &at.org, &person, &key)
+		WHERE c.id = ?`, c.ID[:]).Scan(&version, &n, &at.org, &person, &key)
 	if errors.Is(err, sql.ErrNoRows) {
 		return place{}, bot.ErrConflict // erased meanwhile
 	}
 	if err != nil {
 		return place{}, fmt.Errorf("read conversation %s: %w", c.ID, err)
 	}
-	if version != c.Version {
+	if version != c.Version || n != turn.Before() {
 		return place{}, bot.ErrConflict
 	}
 	if at.org == "" {
@@ -237,13 +242,14 @@ func (s *Store) find(t *tx, c *bot.Conversation) (place, error) {
 }
 
 // writeState writes the next version, and tells whether the conversation was
-// where the turn left it: at its version, with its last line.
-func (s *Store) writeState(t *tx, c *bot.Conversation, at place) (bool, error) {
+// where the turn was decided.
+func (s *Store) writeState(t *tx, turn *bot.Commit, at place) (bool, error) {
+	c := turn.Conversation
 	n, err := t.exec(`
 		UPDATE conversation SET version = version + 1, n = ?, epoch = ?, booked = ?, owner_kind = ?, owner_org = ?,
 			owner_team = ?, owner_adviser = ?, handoff = ?, reason = ?, urgent = ?, crisis = ?, since = ?, waiting = ?,
 			deadline = ?, step = ?, lang = ?, channel = ?, heard = ?, created = ?, state = ?
-		WHERE id = ? AND version = ? AND n = ?`, append(columns(c, at.key), c.ID[:], c.Version, at.n)...)
+		WHERE id = ? AND version = ? AND n = ?`, append(columns(c, at.key), c.ID[:], c.Version, turn.Before())...)
 	if err != nil {
 		return false, fmt.Errorf("write conversation %s: %w", c.ID, err)
 	}

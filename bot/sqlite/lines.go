@@ -24,12 +24,6 @@ func (s *Store) putLines(t *tx, c *bot.Commit, at place) error {
 			return err
 		}
 	}
-	if len(c.Lines) > 0 && c.Conversation.N-int64(len(c.Lines)) != at.n {
-		return fmt.Errorf("line %d does not follow line %d of the conversation", c.Lines[0].N, at.n)
-	}
-	if err := c.Numbered(); err != nil {
-		return err
-	}
 	for lines := range slices.Chunk(c.Lines, len(addLines)) {
 		if err := t.addLines(lines, at); err != nil {
 			return err

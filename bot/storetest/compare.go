@@ -127,18 +127,15 @@ func (p *play) check(rt *rapid.T, what string, err error) {
 // group commits up to five turns together. Each is of somebody as they were
 // when the group began: of two turns of one person the second does not hold,
 // unless it counts on the first. It never counts on one that brings an address:
-// a store may want to find that person before the group; nor on one at a version
-// of no conversation, which no engine does.
+// a store may want to find that person before the group.
 func (p *play) group(rt *rapid.T) {
 	var group []*bot.Commit
 	last := map[int]*bot.Commit{}
 	for range rapid.IntRange(1, 5).Draw(rt, "turns") {
 		k := rapid.IntRange(0, crowd-2).Draw(rt, "person")
 		var turn *bot.Commit
-		counts := false
 		switch l, before := p.whoever(rt, k), last[k]; {
 		case before != nil && len(before.Addresses) == 0 && rapid.Bool().Draw(rt, "counts on the turn before"):
-			counts = true
 			l.Conversation = *before.Conversation
 			l.Conversation.Version++
 			turn = p.h.next(l)
@@ -151,9 +148,8 @@ func (p *play) group(rt *rapid.T) {
 		p.fill(rt, k, turn)
 		last[k] = turn
 		switch flaw := rapid.IntRange(0, 9).Draw(rt, "flaw"); {
-		case flaw == 0 && !counts:
+		case flaw == 0:
 			turn.Conversation.Version += rapid.Int64Range(-1, 1).Draw(rt, "off by")
-			delete(last, k)
 		case flaw == 1:
 			if len(p.events) > 0 {
 				turn.Event = rapid.SampledFrom(p.events).Draw(rt, "event")

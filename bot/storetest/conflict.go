@@ -22,6 +22,22 @@ func conflicts(t *testing.T, s *suite) {
 			t.Errorf("a refused turn left %d answers, %d lines (%v)", len(d.Answers), len(d.Lines), err)
 		}
 	})
+	s.check(t, "lines that do not follow the last one are a conflict, a new conversation has its first", func(t *testing.T, h *house) {
+		l := h.meet(t, phone(1))
+		ahead := h.next(l)
+		l.Conversation.N++
+		gap := h.next(l)
+		l.Conversation.N -= 2
+		over := h.next(l)
+		fails(t, h.commit(t, gap)[0], bot.ErrConflict)
+		fails(t, h.commit(t, over)[0], bot.ErrConflict)
+		h.must(t, ahead)
+		late := h.first(phone(2))
+		late.Lines = late.Lines[1:]
+		if err := h.commit(t, late)[0]; err == nil {
+			t.Error("a conversation begins with its second line")
+		}
+	})
 	s.check(t, "of two first contacts from one address the second runs again", func(t *testing.T, h *house) {
 		one, two := h.first(phone(1)), h.first(phone(1))
 		h.must(t, one)
