@@ -83,8 +83,9 @@ func TestDemoPage(t *testing.T) {
 		config  webchat.PageConfig
 		has, no []string
 	}{
-		{webchat.PageConfig{Service: "Doubs Emploi", Territory: "Département du Doubs", Tel: "03 81 00 00 00", Demo: true},
+		{webchat.PageConfig{Service: "Doubs Emploi", Territory: "Département du Doubs", Tel: "03 81 00 00 00", Demo: true, Phone: true},
 			[]string{"<h1>Doubs Emploi</h1>", "Département du Doubs", "03 81 00 00 00", `href="/demo/phone"`, `href="/console/"`, "<relais-chat", "noscript"}, nil},
+		{webchat.PageConfig{Service: "Doubs Emploi", Demo: true}, []string{`href="/console/"`}, []string{"/demo/phone"}},
 		{webchat.PageConfig{Service: `<script>alert(1)</script>`},
 			[]string{"&lt;script&gt;alert(1)"}, []string{"<script>alert", "/demo/phone", "préférez parler"}},
 	} {

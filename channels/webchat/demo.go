@@ -24,7 +24,8 @@ type PageConfig struct {
 	Service   string // the name people know, "Doubs Emploi"
 	Territory string // "Département du Doubs"
 	Tel       string // where a person answers; "" shows none
-	Demo      bool   // links to the simulated phone and to the console
+	Demo      bool   // links to the console
+	Phone     bool   // and to the simulated phone, when there is one
 }
 
 // DemoPage serves a small public page with the chat, to show it or to begin with.

@@ -15,6 +15,7 @@ import (
 const (
 	page        = 32 // messages read at once
 	receiveIn   = 15 * time.Second
+	greetIn     = 5 * time.Second // before the client takes the service for dead
 	retryBusy   = time.Second
 	retryFailed = 3 * time.Second
 	// makeRoom is when a connection that left for a newer one may return.
@@ -112,6 +113,8 @@ func (t *talk) hello(ctx context.Context, in received) {
 	}
 	t.quit()
 	t.enter(session) // before reading: what happens from now on is hinted at
+	ctx, cancel := context.WithTimeout(ctx, greetIn)
+	defer cancel()
 	at, err := t.look(ctx)
 	if err != nil {
 		t.quit()

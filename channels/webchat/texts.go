@@ -32,7 +32,7 @@ var french = words{
 		tooLarge:       "Ce message est trop long. Envoyez-le en plusieurs fois.",
 		rateLimited:    "Beaucoup de messages en peu de temps. Le vôtre partira dans quelques secondes.",
 		badFrame:       "Ce message n'a pas pu être lu.",
-		unavailable:    "Un souci technique nous retarde. Nouvel essai dans quelques secondes. Urgence : 15, 17 ou 112, par SMS 114.",
+		unavailable:    "Un souci technique nous retarde. Nouvel essai dans quelques secondes. Urgence\u00a0: 15, 17 ou 112, par SMS 114.",
 		sessionUnknown: "Cette conversation n'est plus connue ici. Vous pouvez en commencer une nouvelle.",
 	},
 	assistant:    "L'assistant automatique vous répond.",

@@ -166,7 +166,7 @@ func (s *server) routes(ctx context.Context, shared sharedBus, sms *smsEdge) err
 	m.HandleFunc("GET /readyz", s.serveReady)
 	if s.config.Demo {
 		m.Handle("GET /{$}", s.chat.DemoPage(webchat.PageConfig{
-			Service: territory.Service, Territory: territory.Name, Tel: territory.Tel, Demo: true,
+			Service: territory.Service, Territory: territory.Name, Tel: territory.Tel, Demo: true, Phone: s.operator != nil,
 		}))
 	}
 	if s.config.Demo && s.operator != nil {

@@ -25,11 +25,17 @@ func TestMain(m *testing.M) { program.Main(m) }
 
 func TestStory(t *testing.T) {
 	program.Whole(t)
-	server := play(t, requireKit(t), "story.mjs")
+	server := play(t, requireKit(t), scene{script: "story.mjs"})
 	told := server.Secrets("33639980001", "06 39 98", "mirabelle", "besanson", "jeudi", "Samira", "demo.relais.example")
 	if len(told) > 0 {
 		t.Errorf("the log holds %q:\n%s", told, server.Log())
 	}
+}
+
+// What an adviser waits for appears at once, however busy the service is.
+func TestLive(t *testing.T) {
+	program.Whole(t)
+	play(t, requireKit(t), scene{script: "live.mjs"})
 }
 
 // RELAIS_PICTURES=1 takes the pictures of the README anew.
@@ -37,7 +43,7 @@ func TestPictures(t *testing.T) {
 	if os.Getenv("RELAIS_PICTURES") != "1" {
 		return // a chore with the same needs, not a test of anything
 	}
-	play(t, requireKit(t), "pictures.mjs")
+	play(t, requireKit(t), scene{script: "pictures.mjs"})
 	for _, name := range []string{"chat", "phone", "console-list", "console-conversation"} {
 		file := filepath.Join("pictures", name+".png")
 		info, err := os.Stat(file)
@@ -91,30 +97,37 @@ func requireKit(t *testing.T) kit {
 // storyTime is far more than a story takes on a busy machine.
 const storyTime = 6 * time.Minute
 
+// scene is a script, and what the environment of the program and its own have
+// besides (NAME=value).
+type scene struct {
+	script         string
+	program, stage []string
+}
+
 // play runs one script against a demonstration of its own, with an empty store,
 // and stops the program well. What a failed scene says is in the test's log.
-func play(t *testing.T, k kit, script string) *program.Server {
+func play(t *testing.T, k kit, s scene) *program.Server {
 	t.Helper()
-	dir := t.TempDir()
-	server, err := program.StartIn(dir, nil)
+	server, err := program.StartIn(t.TempDir(), s.program)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Kill)
-	accounts, err := demoAccounts(dir)
+	accounts, err := demoAccounts(server.Out())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), storyTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, k.node, script)
+	cmd := exec.CommandContext(ctx, k.node, s.script)
 	cmd.Env = append(os.Environ(), "CHROMIUM="+k.chromium, "RELAIS_TEST_URL="+server.URL(), "RELAIS_TEST_ACCOUNTS="+accounts)
+	cmd.Env = append(cmd.Env, s.stage...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // the browser goes with it
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.CombinedOutput()
-	t.Logf("%s\n%s", script, out)
+	t.Logf("%s\n%s", s.script, out)
 	if err != nil {
-		t.Fatalf("%s: %v\nlog of the program:\n%s", script, err, server.Log())
+		t.Fatalf("%s: %v\nlog of the program:\n%s", s.script, err, server.Log())
 	}
 	if err := server.Stop(); err != nil {
 		t.Errorf("%v\n%s", err, server.Log())
@@ -122,13 +135,10 @@ func play(t *testing.T, k kit, script string) *program.Server {
 	return server
 }
 
-// demoAccounts gives the accounts that the program made at its first start, as
-// the scripts want them: a JSON array, in the order Samira, Paul, Léa.
-func demoAccounts(dir string) (string, error) {
-	printed, err := os.ReadFile(filepath.Join(dir, "data", "demo-accounts.txt"))
-	if err != nil {
-		return "", err
-	}
+// demoAccounts reads the accounts in what the program printed when it started,
+// and gives them as the scripts want them: a JSON array, in the order Samira,
+// Paul, Léa.
+func demoAccounts(printed string) (string, error) {
 	type account struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -136,12 +146,18 @@ func demoAccounts(dir string) (string, error) {
 	}
 	names := []string{"Samira", "Paul", "Léa"}
 	var accounts []account
-	for line := range strings.Lines(string(printed)) {
+	for line := range strings.Lines(printed) {
 		fields := strings.Fields(line)
-		if len(fields) != 2 || len(accounts) == len(names) {
-			return "", fmt.Errorf("%d accounts wanted, there is %q", len(names), line)
+		if len(fields) != 2 || !strings.Contains(fields[0], "@") {
+			continue
+		}
+		if len(accounts) == len(names) {
+			return "", fmt.Errorf("more than %d accounts: there is %q", len(names), line)
 		}
 		accounts = append(accounts, account{Email: fields[0], Password: fields[1], Name: names[len(accounts)]})
+	}
+	if len(accounts) < len(names) {
+		return "", fmt.Errorf("%d accounts wanted, %d were printed", len(names), len(accounts))
 	}
 	data, err := json.Marshal(accounts)
 	return string(data), err

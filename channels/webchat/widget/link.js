@@ -4,7 +4,7 @@
 //
 // chat gives hello(), the frame to begin with, and next(), the message to send,
 // null when there is none; it is told of each frame, and when the connection is
-// "open" and "lost".
+// "open" and "lost", with the service's words for it when it gave some.
 const WELCOME_WITHIN = 10000; // ms
 const ANSWER_WITHIN = 8000;
 const PING_EVERY = 25000;
@@ -84,23 +84,42 @@ class Link {
     else this.dial();
   }
 
-  // lost tries again after a pause: longer each time, and never quite the same,
-  // so that a crowd does not come back at once.
   lost(pause) {
     this.hangUp();
+    this.rest(pause);
+  }
+
+  // unavailable is a service that is reached, and cannot take anything now. It
+  // is told what waits all the same: it reads it for signs of danger. (A plain
+  // request has carried it.)
+  unavailable(pause, why) {
+    this.unplan();
+    this.rest(pause, why);
+    const message = this.socket && this.chat.next();
+    if (message) this.transmit(message);
+  }
+
+  // rest tries again after a pause: longer each time, and never quite the same,
+  // so that a crowd does not come back at once.
+  rest(pause, why) {
     if (!this.running) return;
-    this.chat.onState("lost");
+    this.chat.onState("lost", why);
     const longest = Math.min(LONGEST_PAUSE, 500 * Math.pow(2, this.tries++));
     this.pausing = true;
     this.timer = setTimeout(() => this.connect(), pause || longest * (0.5 + Math.random() / 2));
   }
 
-  hangUp() {
+  // unplan forgets the connection's timers.
+  unplan() {
     clearTimeout(this.timer);
     clearTimeout(this.deadline);
     clearInterval(this.beat);
     clearTimeout(this.retrial);
     this.open = this.pausing = false;
+  }
+
+  hangUp() {
+    this.unplan();
     this.dropRequest();
     if (this.socket) {
       const socket = this.socket;
@@ -112,8 +131,10 @@ class Link {
 
   take(frame) {
     const retry = Number(frame.retry) || 0;
-    if (frame.type === "bye" || (frame.type === "error" && frame.code === "unavailable" && !frame.id)) {
+    if (frame.type === "bye") {
       this.lost(retry);
+    } else if (frame.type === "error" && frame.code === "unavailable" && !frame.id) {
+      this.unavailable(retry, frame.text);
     } else if (frame.type === "welcome") {
       this.welcomed(frame);
     } else {
@@ -224,7 +245,7 @@ class Link {
     if (this.request !== request) return;
     this.request = null;
     frames.forEach((frame) => {
-      if (this.running && !this.pausing) this.take(frame);
+      if (this.running) this.take(frame);
     });
     if (!this.running || this.pausing || this.request) return;
     if (frames.some((frame) => frame.type === "welcome")) this.poll();

@@ -11,6 +11,7 @@ class Outbox {
     this.memory = memory;
     this.chat = chat;
     this.messages = memory.unsent();
+    this.told = ""; // what the service last said of the first message
   }
 
   // next is the frame of the message to send, null when there is none or when
@@ -20,7 +21,7 @@ class Outbox {
     if (!m || this.resting) return null;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.overdue(), ACK_WITHIN);
-    this.chat.onMessage(m, "sending");
+    if (!this.told) this.chat.onMessage(m, "sending"); // words of help stay until it is kept
     const frame = { type: "say", id: m.id };
     if (m.choice === undefined) {
       frame.text = m.text;
@@ -41,13 +42,14 @@ class Outbox {
   }
 
   overdue() {
-    this.late();
+    this.late(this.told);
     this.chat.onStuck();
   }
 
-  // late marks what did not leave.
+  // late marks what did not leave, with the service's words when it gave some.
   late(text) {
     clearTimeout(this.timer);
+    this.told = text;
     this.messages.forEach((m) => this.chat.onMessage(m, "late", text));
   }
 
@@ -69,6 +71,7 @@ class Outbox {
     this.keep();
     this.chat.onMessage(message, state, text);
     clearTimeout(this.timer);
+    this.told = "";
     this.resting = false;
     if (this.messages.length) this.chat.onDue();
   }
@@ -76,6 +79,7 @@ class Outbox {
   clear() {
     clearTimeout(this.timer);
     this.messages = [];
+    this.told = "";
     this.resting = false;
     this.keep();
   }

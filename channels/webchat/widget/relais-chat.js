@@ -69,6 +69,7 @@ class RelaisChat extends HTMLElement {
     this.sessionLog = kept.log;
     this.after = 0;
     this.until = 0;
+    this.trouble = ""; // why there is no connection, as the status says it
     this.outbox.messages.forEach((m) => this.view.showPending(m, "late"));
   }
 
@@ -120,14 +121,17 @@ class RelaisChat extends HTMLElement {
     return this.outbox.next();
   }
 
-  onState(state) {
+  // why is what the service says of it; it says nothing when it is not reached.
+  onState(state, why) {
     const t = this.view.texts;
     if (state === "lost") {
-      this.outbox.late();
-      this.view.showStatus(t.lost);
-    } else if (this.view.status.textContent === t.lost) {
-      this.view.showStatus(t.back);
+      this.trouble = why || t.lost;
+      this.view.showStatus(this.trouble);
+      this.outbox.late(why && (this.outbox.told || why));
+      return;
     }
+    if (this.trouble && this.view.status.textContent === this.trouble) this.view.showStatus(t.back);
+    this.trouble = "";
   }
 
   onFrame(frame) {
@@ -186,9 +190,12 @@ class RelaisChat extends HTMLElement {
   }
 
   onTyping() {
-    this.view.showStatus(this.view.texts.typing);
+    const text = this.view.texts.typing;
+    this.view.showStatus(text);
     clearTimeout(this.typing);
-    this.typing = setTimeout(() => this.view.showStatus(""), 5000);
+    this.typing = setTimeout(() => {
+      if (this.view.status.textContent === text) this.view.showStatus("");
+    }, 5000);
   }
 
   onError(frame) {
@@ -212,7 +219,8 @@ class RelaisChat extends HTMLElement {
   // For the outbox.
 
   onMessage(message, state, text) {
-    this.view.showPending(message, state, text);
+    const known = text && text === this.trouble; // it stands below the conversation
+    this.view.showPending(message, state, known ? "" : text);
   }
 
   onDue() {

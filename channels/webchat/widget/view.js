@@ -134,7 +134,18 @@ class View {
   }
 
   showStatus(text) {
-    if (this.status.textContent !== text) this.status.textContent = text;
+    if (this.status.textContent === text) return;
+    this.holdEnd(() => {
+      this.status.textContent = text;
+    });
+  }
+
+  // holdEnd makes a change that takes room: whoever was at the end of the
+  // conversation is there afterwards.
+  holdEnd(change) {
+    const end = this.atEnd();
+    change();
+    if (end && this.starters.hidden) this.toEnd();
   }
 
   // showPending shows a message of the person that is on its way.
@@ -150,8 +161,10 @@ class View {
       this.refresh();
       this.toEnd();
     }
-    line.element.setAttribute("data-state", state);
-    line.state.textContent = text || this.texts[state];
+    this.holdEnd(() => {
+      line.element.setAttribute("data-state", state);
+      line.state.textContent = text || this.texts[state];
+    });
     if (state === "refused") this.settled(message.id);
   }
 

@@ -3,7 +3,10 @@
 // away a slow poll does the same.
 
 const pollEvery = 30_000; // also keeps "12 min ago" true
+const fetchWithin = 20_000; // one that never ends would be the last
 const settle = 120; // hints come in bursts
+const elsewhere = 2000; // for what only changes a number at the top of a conversation's page
+const listApart = 500; // a busy service has news for the list all the time
 
 const policy = window.trustedTypes?.createPolicy('relais-console', { createHTML: (text) => text });
 
@@ -70,13 +73,15 @@ function tell(before, now) {
 }
 
 export function follow({ conversation, swapped }) {
-  let busy = null;
-  let again = false;
-  let timer = 0;
+  let busy = null; // the fetch under way
+  let next = null; // the one after it, when somebody asked for it
+  let ended = -Infinity; // when the last one did
+  let timer = 0; // of the refresh that is planned
+  let due = Infinity; // when it begins
 
   async function fetchOnce() {
     const address = conversation ? `${location.pathname}?after=${after()}` : location.pathname;
-    const answer = await fetch(address, { headers: { 'Relais-Passive': '1' }, cache: 'no-store' });
+    const answer = await fetch(address, { headers: { 'Relais-Passive': '1' }, cache: 'no-store', signal: AbortSignal.timeout?.(fetchWithin) });
     if (answer.status === 401) return signIn();
     if (answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(String(answer.status));
@@ -94,24 +99,35 @@ export function follow({ conversation, swapped }) {
     document.getElementById('lost').hidden = !yes;
   }
 
-  // One fetch at a time; a hint that comes meanwhile asks for one more.
-  async function refresh() {
+  // refresh shows what the server shows now. One fetch at a time: whoever asks
+  // while one is under way is answered by the next, since that one may have
+  // been read too early.
+  function refresh() {
     if (busy) {
-      again = true;
-      return busy;
+      next ??= busy.then(() => {
+        next = null;
+        return refresh();
+      });
+      return next;
     }
-    busy = fetchOnce().catch(() => lost(true));
-    await busy;
-    busy = null;
-    if (again) {
-      again = false;
-      return refresh();
-    }
+    clearTimeout(timer); // what was planned is done here
+    due = Infinity;
+    busy = fetchOnce().catch(() => lost(true)).finally(() => {
+      busy = null;
+      ended = performance.now();
+    });
+    return busy;
   }
 
-  function soon(delay = settle) {
+  // soon plans a refresh, no sooner than `apart` after the last one. A hint
+  // never puts off a refresh that another one asked for.
+  function soon(delay = settle, apart = 0) {
+    const now = performance.now();
+    const at = Math.max(now + delay, ended + apart);
+    if (at >= due) return;
     clearTimeout(timer);
-    timer = setTimeout(refresh, delay);
+    due = at;
+    timer = setTimeout(refresh, at - now);
   }
 
   let stream = null;
@@ -120,7 +136,7 @@ export function follow({ conversation, swapped }) {
     stream = new EventSource(conversation ? `/console/live?c=${conversation}` : '/console/live');
     stream.addEventListener('hello', () => soon());
     stream.addEventListener('conversation', () => soon());
-    stream.addEventListener('inbox', () => soon(conversation ? 2000 : settle));
+    stream.addEventListener('inbox', () => (conversation ? soon(elsewhere) : soon(settle, listApart)));
     stream.addEventListener('signedout', () => {
       stream.close();
       signIn();
