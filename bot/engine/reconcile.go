@@ -56,7 +56,8 @@ func (e *Engine) beginReconciling(ctx context.Context) {
 	}
 	now := e.now()
 	if _, err := e.compare(ctx, now.Add(-reconcileAtLeast), now); err != nil && ctx.Err() == nil {
-		e.Log.Warn("comparing with the operator failed", slog.Any("error", err))
+		// The job compares again within a minute, and warns when that fails too.
+		e.Log.Debug("comparing with the operator failed", slog.Any("error", err))
 	}
 	job := bot.Job{Key: "reconcile", Kind: jobReconcile, Lane: bot.LaneReply, Due: now}
 	once := &bot.Commit{Source: "engine", Event: "reconcile", At: now, Schedule: []bot.Job{job}}

@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -210,6 +213,22 @@ func TestAStoreThatNeverComparedLooksADayBack(t *testing.T) {
 	step(t, e)
 	if back := a.furthest(); back != 24*time.Hour {
 		t.Errorf("it looked %v back", back)
+	}
+}
+
+// An operator that is away at a start is looked for twice at once, and spoken of
+// once.
+func TestAnOperatorThatIsAwayAtTheStart(t *testing.T) {
+	c := &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+	a := &archive{clock: c, away: true}
+	var log bytes.Buffer
+	e := open(t, func(config *engine.Config) {
+		config.Clock, config.Archive, config.Idle, config.Log = c.Now, a, true, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	e.BeginReconciling(t.Context())
+	step(t, e)
+	if said := strings.Count(log.String(), "comparing with the operator failed"); said != 1 || len(a.from) != 2 {
+		t.Errorf("asked %d times, said %d times:\n%s", len(a.from), said, log.String())
 	}
 }
 

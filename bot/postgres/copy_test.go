@@ -83,6 +83,9 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	if err != nil || begun.Resumed {
 		t.Fatalf("resumed: %v (%v)", begun != nil && begun.Resumed, err)
 	}
+	if err := begun.Begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	all := kept.All()
 	for _, table := range all[:5] {
 		some, _ := rows(t, old, table)
@@ -115,12 +118,12 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 			t.Errorf("%s arrived otherwise than it left", table.Name)
 		}
 	}
-	if err := errors.Join(again.End(t.Context()), again.Close()); err != nil {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 123456000, time.UTC)
+	if err := errors.Join(again.End(t.Context(), at), again.Close()); err != nil {
 		t.Fatal(err)
 	}
 
 	s := open(t, config)
-	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 	outcomes, err := s.Commit(t.Context(), []*bot.Commit{{At: at, Audit: []bot.AuditEntry{{At: at, Actor: "person", Action: "said"}}}})
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Fatalf("the journal does not go on: %v", err)
@@ -129,7 +132,9 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	if len(journal) != 2 || journal[1][0].(int64) <= journal[0][0].(int64) {
 		t.Errorf("the journal: %v", journal)
 	}
-	if _, err := postgres.OpenTarget(t.Context(), config); !errors.Is(err, postgres.ErrNotEmpty) {
+	var filled *postgres.FilledError
+	_, err = postgres.OpenTarget(t.Context(), config)
+	if !errors.As(err, &filled) || !filled.At.Equal(at) || !errors.Is(err, postgres.ErrNotEmpty) {
 		t.Errorf("a second move into it: %v", err)
 	}
 }

@@ -87,9 +87,40 @@ func migrate(ctx context.Context, cfg Config, files fs.FS, to int64) (before, af
 	if err := lockMigrations(ctx, lock, log); err != nil {
 		return 0, 0, err
 	}
+	// Most logins may read where the schema is and no more.
+	at, unread := migratedTo(ctx, lock)
+	if unread == nil && settled(at, to) {
+		return at, at, nil
+	}
 	db := stdlib.OpenDB(*conf.ConnConfig)
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return apply(ctx, db, log, files, to)
+	before, after, err = apply(ctx, db, log, files, to)
+	if errors.Is(err, errDenied) {
+		err = notOwner(conf.ConnConfig.User, at, unread)
+	}
+	return before, after, err
+}
+
+// settled tells whether there is nothing to do: a schema newer than this program
+// is left alone by a migration to the newest.
+func settled(at, to int64) bool { return at == to || at > Newest && to == Newest }
+
+// errDenied: the login may not even read where the schema is.
+var errDenied = errors.New("permission denied")
+
+// notOwner says why a login cannot migrate: it is not the owner's, or may not
+// act as the roles that it reads as.
+func notOwner(login string, at int64, unread error) error {
+	state := fmt.Sprintf("it is at schema %d", at)
+	switch {
+	case errors.Is(unread, ErrRoles):
+		return unread
+	case unread != nil:
+		state = "it is behind" // relais_engine reads the newest
+	case at == 0:
+		state = "it is empty"
+	}
+	return fmt.Errorf("%s, and %s may not change it: %w", state, login, ErrNotOwner)
 }
 
 // lockMigrations waits until no other instance migrates.
@@ -111,10 +142,13 @@ func apply(ctx context.Context, db *sql.DB, log *slog.Logger, files fs.FS, to in
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the migrations: %w", err)
 	}
-	if before, err = provider.GetDBVersion(ctx); err != nil {
+	before, err = provider.GetDBVersion(ctx) // makes its table when there is none
+	switch {
+	case sqlstate(err) == "42501":
+		return 0, 0, errDenied
+	case err != nil:
 		return 0, 0, fmt.Errorf("read the schema's version: %w", err)
-	}
-	if before == to || before > Newest && to == Newest {
+	case settled(before, to):
 		return before, before, nil
 	}
 	walk := provider.UpTo
@@ -170,10 +204,7 @@ func rolledBack(err error, at int64) error {
 
 // checkSchema refuses a schema that this program cannot use.
 func checkSchema(ctx context.Context, conn *pgx.Conn) (string, error) {
-	// Looked up by name: a login without rights must be told of those, not that
-	// there is nothing.
-	var exists bool
-	err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = 'goose_db_version')`).Scan(&exists)
+	exists, err := anySchema(ctx, conn)
 	if err != nil {
 		return "", err
 	}
@@ -192,26 +223,50 @@ func checkSchema(ctx context.Context, conn *pgx.Conn) (string, error) {
 	return fmt.Sprintf("version %d", at), nil
 }
 
-// schemaVersion reads where the schema is and the level of program it needs. A
-// login that may not read that by itself reads it as relais_engine.
+// anySchema tells whether the database was migrated ever. The table is looked up
+// by name: a login without rights must be told of those, not that there is
+// nothing.
+func anySchema(ctx context.Context, conn *pgx.Conn) (exists bool, err error) {
+	err = conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_tables WHERE tablename = 'goose_db_version')`).Scan(&exists)
+	return exists, err
+}
+
+// migratedTo reads where the schema is, 0 for an empty database.
+func migratedTo(ctx context.Context, conn *pgx.Conn) (at int64, err error) {
+	exists, err := anySchema(ctx, conn)
+	if err != nil || !exists {
+		return 0, err
+	}
+	err = readSchema(ctx, conn, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&at)
+	})
+	return at, err
+}
+
+// schemaVersion reads where the schema is and the level of program it needs.
 func schemaVersion(ctx context.Context, conn *pgx.Conn) (at, needs int64, err error) {
-	read := func(tx pgx.Tx) error {
+	err = readSchema(ctx, conn, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, `
 			SELECT (SELECT max(version_id) FROM goose_db_version WHERE is_applied), number
 			FROM setting WHERE key = 'min_binary'`).Scan(&at, &needs)
-	}
-	err = pgx.BeginFunc(ctx, conn, read)
+	})
+	return at, needs, err
+}
+
+// readSchema reads as whoever signed in; when that login may not read it by
+// itself, as relais_engine.
+func readSchema(ctx context.Context, conn *pgx.Conn, read func(pgx.Tx) error) error {
+	err := pgx.BeginFunc(ctx, conn, read)
 	if state := sqlstate(err); state != "42501" && state != "42P01" { // no right, or not even to the schema
-		return at, needs, err
+		return err
 	}
-	if _, err := checkRoles(ctx, conn); err != nil {
-		return 0, 0, err
+	if err := checkLogin(ctx, conn); err != nil {
+		return err
 	}
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL ROLE relais_engine`); err != nil {
 			return err
 		}
 		return read(tx)
 	})
-	return at, needs, err
 }

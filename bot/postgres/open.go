@@ -55,6 +55,8 @@ var (
 	ErrNewer = errors.New("the database needs a newer program")
 	// ErrBehind: its schema has to be migrated first.
 	ErrBehind = errors.New("the database has to be migrated first (relais migrate)")
+	// ErrNotOwner: the login may not migrate it.
+	ErrNotOwner = errors.New("migrate as the owner (set RELAIS_DATABASE_OWNER_URL), or set RELAIS_MIGRATE=0 once somebody else did")
 	// ErrNotDurable: the server may lose what it acknowledged.
 	ErrNotDurable = errors.New("the server may lose what it acknowledged")
 	// ErrTooOld: the server is older than what this program is tested with.

@@ -30,18 +30,12 @@ const (
 	sayAgain = 5 * time.Second
 )
 
-// errAddress does not quote the address: it may hold a password.
-var errAddress = errors.New("the database's address is not usable: want postgres://user:password@host:port/name")
-
 // parse reads an address. Only what a pooler in session mode lets through is
 // asked for at the start of a connection; the rest is set by actAsEngine.
 func parse(url string) (*pgxpool.Config, error) {
-	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
-		return nil, errAddress
-	}
-	conf, err := pgxpool.ParseConfig(url)
+	conf, err := readAddress(url)
 	if err != nil {
-		return nil, errAddress
+		return nil, err
 	}
 	conn := conf.ConnConfig
 	conn.ConnectTimeout = cmp.Or(conn.ConnectTimeout, connectTimeout)

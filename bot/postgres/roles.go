@@ -40,31 +40,50 @@ func collect[T any](into *[]T, scan pgx.RowToFunc[T]) func(pgx.Rows) error {
 // checkRoles refuses a login that cannot act as both roles, and roles that
 // row-level security does not bind.
 func checkRoles(ctx context.Context, conn *pgx.Conn) (string, error) {
-	var login, open string
+	if err := checkLogin(ctx, conn); err != nil {
+		return "", err
+	}
+	var none bool // never of a schema that the login itself does not see
+	var open string
+	err := conn.QueryRow(ctx, `
+		SELECT count(*) = 0 AND current_schema() IS NOT NULL,
+			coalesce(string_agg(relname, ', ' ORDER BY relname) FILTER (WHERE NOT (relrowsecurity AND relforcerowsecurity)), '')
+		FROM pg_class
+		WHERE relnamespace = current_schema()::regnamespace AND oid IN (SELECT polrelid FROM pg_policy)`).Scan(&none, &open)
+	switch {
+	case err != nil:
+		return "", err
+	case none:
+		return "", fmt.Errorf("%w: no table is under row-level security yet (relais migrate)", ErrRoles)
+	case open != "":
+		return "", fmt.Errorf("%w: row-level security is not forced on: %s", ErrRoles, open)
+	}
+	return "relais_engine and relais_desk, row-level security forced", nil
+}
+
+// checkLogin refuses a login that cannot act as both roles, and roles that are
+// above row-level security.
+func checkLogin(ctx context.Context, conn *pgx.Conn) error {
+	var login string
 	var roles, taken int
 	var free bool
 	err := conn.QueryRow(ctx, `
 		SELECT quote_ident(session_user), count(*), coalesce(bool_or(rolsuper OR rolbypassrls), false),
 			count(*) FILTER (WHERE pg_has_role(session_user, oid,
-				CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)),
-			(SELECT coalesce(string_agg(relname, ', ' ORDER BY relname), '') FROM pg_class
-				WHERE relnamespace = current_schema()::regnamespace AND NOT (relrowsecurity AND relforcerowsecurity)
-					AND oid IN (SELECT polrelid FROM pg_policy))
-		FROM pg_roles WHERE rolname IN ('relais_engine', 'relais_desk')`).Scan(&login, &roles, &free, &taken, &open)
+				CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END))
+		FROM pg_roles WHERE rolname IN ('relais_engine', 'relais_desk')`).Scan(&login, &roles, &free, &taken)
 	switch {
 	case err != nil:
-		return "", err
+		return err
 	case roles < 2:
-		return "", fmt.Errorf("%w: relais_engine or relais_desk is missing; let a superuser run: "+
+		return fmt.Errorf("%w: relais_engine or relais_desk is missing; let a superuser run: "+
 			"CREATE ROLE relais_engine NOLOGIN; CREATE ROLE relais_desk NOLOGIN", ErrRoles)
 	case taken < 2:
-		return "", fmt.Errorf("%w: %s may not act as them; let a superuser run: GRANT relais_engine, relais_desk TO %s",
+		return fmt.Errorf("%w: %s may not act as them; let a superuser run: GRANT relais_engine, relais_desk TO %s",
 			ErrRoles, login, login)
 	case free:
-		return "", fmt.Errorf("%w: row-level security does not bind them; let a superuser run: "+
+		return fmt.Errorf("%w: row-level security does not bind them; let a superuser run: "+
 			"ALTER ROLE relais_engine NOSUPERUSER NOBYPASSRLS; ALTER ROLE relais_desk NOSUPERUSER NOBYPASSRLS", ErrRoles)
-	case open != "":
-		return "", fmt.Errorf("%w: row-level security is not forced on: %s", ErrRoles, open)
 	}
-	return "relais_engine and relais_desk, row-level security forced", nil
+	return nil
 }

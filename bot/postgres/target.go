@@ -22,6 +22,18 @@ var (
 	ErrMoving = errors.New("a move into the database has not ended: run relais move again")
 )
 
+// FilledError is an ErrNotEmpty: a move has filled the database.
+type FilledError struct {
+	At time.Time // when that ended, UTC
+}
+
+func (e *FilledError) Error() string {
+	return fmt.Sprintf("%v: it took in a store on %s", ErrNotEmpty, e.At.Format("2006-01-02 15:04:05 MST"))
+}
+
+// Unwrap returns ErrNotEmpty.
+func (e *FilledError) Unwrap() error { return ErrNotEmpty }
+
 // Target is a database that takes in another store.
 type Target struct {
 	*Store
@@ -30,21 +42,23 @@ type Target struct {
 }
 
 // OpenTarget opens a database to take in another store: an empty one, or one
-// that an earlier move into has not filled. No server opens it until End. A
-// move that still holds it is waited for, and others are kept out.
+// that an earlier move into has not filled; a FilledError is one that it has. A
+// move that still holds it is waited for, and others are kept out. Nothing is
+// written before Begin.
 func OpenTarget(ctx context.Context, cfg Config) (*Target, error) {
 	s, err := openAnyway(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	t := &Target{Store: s}
-	if err := t.begin(ctx); err != nil {
+	if err := t.alone(ctx); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
 }
 
-func (t *Target) begin(ctx context.Context) error {
+// alone keeps other moves out, and tells what an earlier one left.
+func (t *Target) alone(ctx context.Context) error {
 	conn, err := t.pool.Acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("begin a move: %w", err)
@@ -55,18 +69,27 @@ func (t *Target) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin a move: wait for another one: %w", err)
 	}
-	if err := t.checkMoving(ctx); !errors.Is(err, ErrMoving) {
-		if err == nil {
-			err = t.empty(ctx)
-		}
+	err = t.checkMoving(ctx)
+	if errors.Is(err, ErrMoving) {
+		t.Resumed = true
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	t.Resumed = true
-	return nil
+	return t.empty(ctx)
 }
 
-// empty checks that nothing is there, and notes that a move has begun.
+// empty checks that nothing is there.
 func (t *Target) empty(ctx context.Context) error {
+	var moved int64
+	err := t.pool.QueryRow(ctx, `SELECT coalesce(max(number), 0) FROM setting WHERE key = 'moved'`).Scan(&moved)
+	if err != nil {
+		return fmt.Errorf("begin a move: %w", err)
+	}
+	if moved != 0 {
+		return &FilledError{At: time.UnixMicro(moved).UTC()}
+	}
 	for _, table := range tables.All() {
 		query := `SELECT EXISTS (SELECT FROM ` + table.Name + `)`
 		if table.Name == "setting" {
@@ -80,19 +103,25 @@ func (t *Target) empty(ctx context.Context) error {
 			return ErrNotEmpty
 		}
 	}
-	if _, err := t.pool.Exec(ctx, `INSERT INTO setting (key) VALUES ('moving')`); err != nil {
+	return nil
+}
+
+// Begin notes that a move has begun: no server opens the database until End.
+func (t *Target) Begin(ctx context.Context) error {
+	if _, err := t.pool.Exec(ctx, `INSERT INTO setting (key) VALUES ('moving') ON CONFLICT (key) DO NOTHING`); err != nil {
 		return fmt.Errorf("begin a move: %w", err)
 	}
 	return nil
 }
 
-// End lets servers open the database: all is there. The journal goes on
-// numbering after its last entry; jobs take their tokens from a sequence of
-// their own.
-func (t *Target) End(ctx context.Context) error {
+// End lets servers open the database: all is there, and it is noted when that
+// was, to the microsecond. The journal goes on numbering after its last entry;
+// jobs take their tokens from a sequence of their own.
+func (t *Target) End(ctx context.Context, at time.Time) error {
 	err := t.write(ctx, "save", func(b *pgx.Batch) {
 		b.Queue(`SELECT setval(pg_get_serial_sequence('audit', 'id'), greatest(max(id), 1), max(id) IS NOT NULL) FROM audit`)
 		b.Queue(`DELETE FROM setting WHERE key = 'moving'`)
+		b.Queue(`INSERT INTO setting (key, number) VALUES ('moved', $1)`, at.UnixMicro())
 	})
 	if err != nil {
 		return fmt.Errorf("end a move: %w", err)

@@ -8,10 +8,10 @@ import (
 )
 
 // Backup writes a consistent copy of the database to a new file, readable by
-// its owner only, while the service goes on. The copy opens with the same
-// master key.
+// its owner only, in a directory that is there, while the service goes on. The
+// copy opens with the same master key.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	if err := create(path); err != nil {
+	if err := createFile(path); err != nil {
 		return fmt.Errorf("create the backup: %w", err)
 	}
 	db, err := connect(s.path, 1, url.Values{"_busy_timeout": {"5000"}})

@@ -20,7 +20,10 @@ var ErrInUse = errors.New("a server or a command has the database open: stop it 
 
 // Source is a database that nobody else has open, to be read out whole. For as
 // long as it is, no server and no command can open it.
-type Source struct{ db *sql.DB }
+type Source struct {
+	Moved time.Time // when all of it went to another store, UTC; zero: it did not
+	db    *sql.DB
+}
 
 // OpenSource opens an existing database of the present schema alone, and
 // checks that it was sealed under the same master key.
@@ -43,7 +46,47 @@ func OpenSource(ctx context.Context, path string, keys *seal.Keyring) (*Source, 
 	if err := checkSource(ctx, db, keys); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Source{db: db}, nil
+	moved, err := movedAt(db.QueryRowContext(ctx, askMoved))
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Source{Moved: moved, db: db}, nil
+}
+
+// Leave notes that all of the database is in another store since a time, to the
+// microsecond: from then on Open refuses it, so that people are not answered
+// from two stores.
+func (s *Source) Leave(ctx context.Context, at time.Time) error {
+	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO setting (key, value) VALUES ('moved', ?)`, at.UnixMicro())
+	if err != nil {
+		return fmt.Errorf("note in the file that it was moved: %w", err)
+	}
+	s.Moved = at
+	return nil
+}
+
+// Return lets Open open the database again.
+func (s *Source) Return(ctx context.Context) error {
+	if _, err := s.db.ExecContext(ctx, `DELETE FROM setting WHERE key = 'moved'`); err != nil {
+		return fmt.Errorf("note in the file that it is used again: %w", err)
+	}
+	s.Moved = time.Time{}
+	return nil
+}
+
+// askMoved reads when the database was moved; no row: never.
+const askMoved = `SELECT value FROM setting WHERE key = 'moved'`
+
+func movedAt(row scanner) (time.Time, error) {
+	var at int64
+	err := row.Scan(&at)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("read whether the database was moved: %w", err)
+	}
+	return time.UnixMicro(at).UTC(), nil
 }
 
 func checkSource(ctx context.Context, db *sql.DB, keys *seal.Keyring) error {

@@ -40,6 +40,8 @@ var (
 	ErrMasterKey = errors.New("the database was sealed under another master key")
 	ErrTooNew    = errors.New("the database needs a newer program")
 	ErrBehind    = errors.New("the database has an older schema: run the migrations")
+	// ErrMoved: all of it went to another store, which has gone on since.
+	ErrMoved = errors.New("the store in this file was moved to Postgres")
 )
 
 // Store is an open database. It is safe for use by several goroutines.
@@ -81,7 +83,7 @@ var (
 )
 
 // Open opens the database, brings its schema up to date, and checks that it
-// was sealed under the same master key.
+// was sealed under the same master key. One that was moved is refused.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Keys == nil {
 		return nil, errors.New("open the database: no keys given")
@@ -106,6 +108,29 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}, nil
 }
 
+// Sealed tells whether a database was sealed under a master key, without which
+// nothing of it can be read. One that is not there, and one that no server has
+// opened yet, are not.
+func Sealed(ctx context.Context, path string) (sealed bool, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	db, err := connect(path, 1, url.Values{"mode": {"rw"}, "_query_only": {"1"}, "_busy_timeout": {"5000"}})
+	if err != nil {
+		return false, fmt.Errorf("open the database: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	at, err := schemaOf(ctx, db)
+	if err != nil || at == 0 {
+		return false, err
+	}
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM setting WHERE key = 'master_key')`).Scan(&sealed)
+	if err != nil {
+		return false, fmt.Errorf("read whether the database is sealed: %w", err)
+	}
+	return sealed, nil
+}
+
 // Close closes the database. Nothing may be under way.
 func (s *Store) Close() error {
 	return errors.Join(s.reader.close(), s.writer.close())
@@ -119,7 +144,22 @@ func prepare(ctx context.Context, w *writer, cfg Config) error {
 	if err := upToDate(ctx, w.db, !cfg.NoMigrate); err != nil {
 		return err
 	}
-	return w.write(ctx, save, func(t *tx) error { return t.claimFor(cfg.Keys.Fingerprint()) })
+	return w.write(ctx, save, func(t *tx) error {
+		if err := t.claimFor(cfg.Keys.Fingerprint()); err != nil {
+			return err
+		}
+		return t.checkMoved(cfg.Path)
+	})
+}
+
+// checkMoved refuses a database that was moved, and says what to do.
+func (t *tx) checkMoved(path string) error {
+	moved, err := movedAt(t.row(askMoved))
+	if err != nil || moved.IsZero() {
+		return err
+	}
+	return fmt.Errorf("%w on %s: set RELAIS_DATABASE_URL to that (to use the file again all the same: relais move --undo --from sqlite:%s)",
+		ErrMoved, moved.Format("2006-01-02 15:04:05 MST"), path)
 }
 
 // claimFor notes the master key's fingerprint at the first start, and compares
@@ -140,12 +180,16 @@ func (t *tx) claimFor(fingerprint string) error {
 }
 
 // create makes the directory and an empty file, readable by their owner only.
-// A file that is there is not even opened: closing it would drop the locks that
-// another connection of this process holds.
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
+	return createFile(path)
+}
+
+// createFile makes an empty file. One that is there is not even opened: closing
+// it would drop the locks that another connection of this process holds.
+func createFile(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil

@@ -23,10 +23,13 @@ func (c backupCommand) Run(p *program) (err error) {
 	if _, err := os.Stat(c.File); err == nil {
 		return fmt.Errorf("%s exists already", c.File)
 	}
+	if dir := filepath.Dir(c.File); !isDirectory(dir) {
+		return fmt.Errorf("there is no directory %s to write the copy to", dir)
+	}
 	if _, err := os.Stat(p.config.file()); err != nil {
 		return fmt.Errorf("nothing to copy: %w", err)
 	}
-	keys, err := keyring(p.config)
+	keys, err := keyring(p.ctx, p.config)
 	if err != nil {
 		return err
 	}
@@ -70,6 +73,11 @@ func (c backupCommand) write(p *program, s *sqlite.Store) (size int64, err error
 		return 0, fmt.Errorf("write %s to the disk: %w", c.File, err)
 	}
 	return info.Size(), nil
+}
+
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // syncFile waits until a file, or the names in a directory, are on the disk.

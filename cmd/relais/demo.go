@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"relais/bot"
+	"relais/bot/seal"
 	"relais/handoff/console"
 )
 
@@ -47,30 +50,61 @@ var demoAccounts = []bot.Account{
 	{Email: "lea" + demoDomain, Name: "Léa", Organisation: "mission-locale", Team: "mission-locale-besancon", Role: "adviser"},
 }
 
-// seedDemo makes the accounts of the demonstration at the first start, with
-// passwords of their own, kept in a file beside the data so that the next
-// starts can print them again. It returns what to print.
+// demoPasswords is the file, beside a store of our own, that holds what was
+// printed.
+const demoPasswords = "demo-accounts.txt"
+
+// seedDemo makes the accounts of the demonstration that are not there yet, and
+// returns what to print: a line for each. Instances that share a store and its
+// master key agree on the passwords, at every start. An account that is there
+// keeps its own.
 func (s *service) seedDemo(ctx context.Context, c Config) (string, error) {
-	path := filepath.Join(c.dataDir(), "demo-accounts.txt")
-	_, unknown := s.store.Adviser(ctx, demoAccounts[0].Email) // the file may be of another store
-	if text, err := os.ReadFile(path); err == nil && unknown == nil {
-		return string(text), nil
-	}
-	if err := os.MkdirAll(c.dataDir(), 0o700); err != nil {
-		return "", err
-	}
+	path := filepath.Join(c.dataDir(), demoPasswords)
+	before, _ := os.ReadFile(path) // of a store whose passwords were drawn at random
 	var text strings.Builder
 	for _, account := range demoAccounts {
-		password, err := demoPassword()
+		password, err := s.demoAccount(ctx, account, drawnBefore(string(before), account.Email))
 		if err != nil {
-			return "", err
-		}
-		if err := s.saveAccount(ctx, account, password); err != nil {
 			return "", fmt.Errorf("making the demonstration's accounts: %w", err)
 		}
 		fmt.Fprintf(&text, "%s  %s\n", account.Email, password)
 	}
+	if !c.embedded() || text.String() == string(before) {
+		return text.String(), nil
+	}
 	return text.String(), os.WriteFile(path, []byte(text.String()), 0o600)
+}
+
+// drawnBefore finds the password of an account among lines that were printed.
+func drawnBefore(lines, email string) string {
+	for line := range strings.Lines(lines) {
+		if password, ok := strings.CutPrefix(line, email+" "); ok {
+			return strings.TrimSpace(password)
+		}
+	}
+	return ""
+}
+
+// demoAccount makes an account unless it is there, and returns its password: the
+// one it is made with, or that of another start; or else who knows it.
+func (s *service) demoAccount(ctx context.Context, a bot.Account, before string) (string, error) {
+	password := demoPassword(s.keys, a.Email)
+	known, err := s.store.Adviser(ctx, a.Email)
+	if errors.Is(err, bot.ErrNotFound) {
+		if err = s.saveAccount(ctx, a, password); !errors.Is(err, bot.ErrConflict) {
+			return password, err
+		}
+		known, err = s.store.Adviser(ctx, a.Email) // another instance made it meanwhile
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case console.CheckPassword(known.Password, password):
+		return password, nil
+	case before != "" && console.CheckPassword(known.Password, before):
+		return before, nil
+	}
+	return "has a password of its own: relais advisers password", nil
 }
 
 // saveAccount creates an account, or gives the one with that e-mail a new
@@ -95,21 +129,20 @@ func (s *service) saveAccount(ctx context.Context, a bot.Account, password strin
 	return s.store.SaveAdviser(ctx, a)
 }
 
-// demoPassword draws twelve letters and digits, in groups that can be typed.
-func demoPassword() (string, error) {
+// demoPassword draws twelve letters and digits, in groups that can be typed: for
+// one master key and account always the same.
+func demoPassword(keys *seal.Keyring, email string) string {
 	const alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
-	var drawn [12]byte
-	if _, err := rand.Read(drawn[:]); err != nil {
-		return "", err
-	}
+	mac := hmac.New(sha256.New, keys.SessionKey())
+	mac.Write([]byte("relais demonstration " + email))
 	var b strings.Builder
-	for i, d := range drawn {
+	for i, d := range mac.Sum(nil)[:12] {
 		if i > 0 && i%4 == 0 {
 			b.WriteByte('-')
 		}
 		b.WriteByte(alphabet[int(d)%len(alphabet)])
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 // announce says what to open.

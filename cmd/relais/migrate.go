@@ -19,19 +19,26 @@ func (c migrateCommand) Run(p *program) error {
 	if c.To == 0 || c.To < -1 {
 		return errors.New("--to: want 1 or more; a store is emptied by removing it")
 	}
-	migrate, describe := c.onPostgres, postgres.Describe
+	migrate, describe, newest := c.onPostgres, postgres.Describe, int64(postgres.Newest)
 	if p.config.embedded() {
-		migrate, describe = c.onSQLite, sqlite.Describe
+		migrate, describe, newest = c.onSQLite, sqlite.Describe, sqlite.Newest
 	}
 	before, after, err := migrate(p)
 	if err != nil {
 		return err
+	}
+	if before == after && after > newest {
+		fmt.Fprintf(p.out, "left alone: the schema is at %d, newer than this program, which knows %d\n", after, newest)
+		return nil
 	}
 	return tellMigrations(p.out, before, after, describe)
 }
 
 // onSQLite also opens the store, which ties a new file to its master key.
 func (c migrateCommand) onSQLite(p *program) (before, after int64, err error) {
+	if _, err := keyring(p.ctx, p.config); err != nil { // nothing is done to a store that lost its key
+		return 0, 0, err
+	}
 	before, after, err = sqlite.Migrate(p.ctx, sqlite.Config{Path: p.config.file()}, c.To)
 	if err != nil || after != sqlite.Newest {
 		return before, after, err

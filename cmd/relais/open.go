@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +30,7 @@ type store interface {
 // openStore opens the store that the configuration names, and the keys it is
 // sealed under.
 func openStore(ctx context.Context, c Config, log *slog.Logger) (store, *seal.Keyring, error) {
-	keys, err := keyring(c)
+	keys, err := keyring(ctx, c)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,63 +67,6 @@ func crashPoint() func(string) {
 			os.Exit(137)
 		}
 	}
-}
-
-// keyring reads the master key. On SQLite one is made at the first start and
-// kept beside the data: copy it with them.
-func keyring(c Config) (*seal.Keyring, error) {
-	text := c.Secret
-	if text == "" {
-		made, err := ownSecret(filepath.Join(c.dataDir(), "secret"))
-		if err != nil {
-			return nil, fmt.Errorf("the master key: %w", err)
-		}
-		text = made
-	}
-	master, err := hex.DecodeString(text)
-	if err != nil {
-		return nil, errors.New("the master key: want 64 hexadecimal characters")
-	}
-	return seal.NewKeyring(master)
-}
-
-func ownSecret(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if err == nil {
-		if text := string(trimSpace(data)); isHex64(text) {
-			return text, nil
-		}
-		return "", fmt.Errorf("%s does not hold 64 hexadecimal characters", path)
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
-	}
-	var master [32]byte
-	if _, err := rand.Read(master[:]); err != nil {
-		return "", err
-	}
-	text := hex.EncodeToString(master[:])
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return ownSecret(path) // another start made it first
-	}
-	if err != nil {
-		return "", err
-	}
-	if _, err := f.WriteString(text + "\n"); err != nil {
-		return "", errors.Join(err, f.Close())
-	}
-	return text, errors.Join(f.Sync(), f.Close())
-}
-
-func trimSpace(b []byte) []byte {
-	for len(b) > 0 && (b[len(b)-1] == '\n' || b[len(b)-1] == '\r' || b[len(b)-1] == ' ') {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // flowsFS is where the dialogues are read from.

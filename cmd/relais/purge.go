@@ -36,7 +36,7 @@ func (c purgeCommand) Run(p *program) (err error) {
 		if err != nil {
 			return errors.Join(table.Flush(), err)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\n", kept.Class, kept.Before(now).Format(time.DateTime), n)
+		fmt.Fprintf(table, "%s\t%s\t%d\n", kept.Class, moment(kept.Before(now)), n)
 		counts = append(counts, fmt.Sprintf("%s %d", kept.Class, n))
 	}
 	if err := table.Flush(); err != nil || c.DryRun {

@@ -25,7 +25,7 @@ func TestPurgeByCommand(t *testing.T) {
 	check := func(t *testing.T, database string) {
 		went := func(out, class string, n string) {
 			t.Helper()
-			if !regexp.MustCompile(`(?m)^` + class + ` +[0-9-]+ [0-9:]+ +` + n + `$`).MatchString(out) {
+			if !regexp.MustCompile(`(?m)^` + class + ` +[0-9-]+ [0-9:]+ UTC +` + n + `$`).MatchString(out) {
 				t.Errorf("want %s %s:\n%s", class, n, out)
 			}
 		}

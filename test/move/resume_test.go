@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -94,20 +95,45 @@ func TestAMoveStoppedAnywhereIsResumed(t *testing.T) {
 	if l, err := openServer(t, url).Load(t.Context(), bot.Ref{Address: bot.Address{Channel: bot.SMS, Value: "+33600000007"}}); err != nil || l.Conversation.N != lines {
 		t.Errorf("somebody has %d lines (%v)", l.Conversation.N, err)
 	}
-	if _, err := move(path, url); err == nil || !strings.Contains(err.Error(), "the database is not empty") {
-		t.Errorf("a second move: %v", err)
+}
+
+// TestAKilledMoveIsResumed ends the command while it copies lines, as a power cut
+// would and with Ctrl-C.
+func TestAKilledMoveIsResumed(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		signal os.Signal
+		said   string
+	}{
+		{"kill", os.Kill, ""},
+		{"interrupt", os.Interrupt, "relais: stopped: run the same command again to go on\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const people, lines = 400, 60
+			url := pgtest.Start(t)
+			path, file := newFile(t)
+			crowd(t, file, people, lines, lately)
+			if err := file.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if said := stopInLines(t, path, url, c.signal); said != c.said {
+				t.Errorf("it said %q, want %q", said, c.said)
+			}
+			t.Logf("stopped after %d of %d lines", count(t, url, "line"), people*lines)
+			if out, err := move(path, url); err != nil || !strings.Contains(out, "an earlier move is resumed") {
+				t.Errorf("the command said (%v):\n%s", err, out)
+			}
+			if n := count(t, url, "line"); n != people*lines {
+				t.Errorf("%d lines, want %d", n, people*lines)
+			}
+		})
 	}
 }
 
-// TestAKilledMoveIsResumed kills the command while it copies lines.
-func TestAKilledMoveIsResumed(t *testing.T) {
-	const people, lines = 400, 60
-	url := pgtest.Start(t)
-	path, file := newFile(t)
-	crowd(t, file, people, lines, lately)
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+// stopInLines runs the command until it has copied some lines, stops it, and
+// returns what it complained about.
+func stopInLines(t *testing.T, path, url string, signal os.Signal) string {
+	t.Helper()
 	binary, err := program.Path()
 	if err != nil {
 		t.Fatal(err)
@@ -127,17 +153,13 @@ func TestAKilledMoveIsResumed(t *testing.T) {
 		case <-time.After(time.Millisecond):
 		}
 	}
-	if err := cmd.Process.Kill(); err != nil {
+	if err := cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
-	<-ended
-	t.Logf("killed after %d of %d lines", count(t, url, "line"), people*lines)
-	if out, err := move(path, url); err != nil || !strings.Contains(out, "an earlier move is resumed") {
-		t.Errorf("the command said (%v):\n%s", err, out)
+	if err := <-ended; err == nil {
+		t.Fatal("the command ended well")
 	}
-	if n := count(t, url, "line"); n != people*lines {
-		t.Errorf("%d lines, want %d", n, people*lines)
-	}
+	return said.String()
 }
 
 // anyLine tells whether a line has arrived. The tables come with the first
@@ -208,15 +230,19 @@ func TestMovesThatAreRefused(t *testing.T) {
 			t.Errorf("want %q in one line, got %v", why, err)
 		}
 	}
-	other := strings.Repeat("08", 32)
+	foreign := strings.Repeat("08", 32)
 	refused("a server or a command has the database open: stop it first", "sqlite:"+path, url, secret)
 	refused("no such file", "sqlite:"+path+"x", url, secret)
-	refused("--from sqlite:path --to postgres://", path, url, secret)
-	refused("--from sqlite:path --to postgres://", "sqlite:"+path, "sqlite:"+path, secret)
+	refused("--from: want sqlite:path", path, url, secret)
+	refused("--to: want postgres://", "sqlite:"+path, "sqlite:"+path, secret)
 	server.Kill() // as a power cut would: its last writes are in the log beside the file
-	refused("sealed under another master key", "sqlite:"+path, url, other)
+	refused("sealed under another master key", "sqlite:"+path, url, foreign)
 	if out, err := move(path, url); err != nil || !regexp.MustCompile(`setting +2 +2 `).MatchString(out) {
 		t.Errorf("the command said (%v):\n%s", err, out)
 	}
-	refused("the database is not empty", "sqlite:"+path, url, secret)
+	other, file := newFile(t)
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	refused("the database is not empty: it took in a store on 20", "sqlite:"+other, url, secret)
 }

@@ -30,17 +30,22 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			s := newSession(env.WorkDir)
-			env.Values[sessionKey{}] = s
 			env.Setenv("FLOWS", flows)
-			env.Defer(func() {
-				s.close()
-				if found := s.leaks(); len(found) > 0 {
-					env.T().Fatal(fmt.Sprintf("the logs hold %q", found))
-				}
-			})
-			return nil
+			return begin(env)
 		},
 		Cmds: commands,
 	})
+}
+
+// begin gives a script its session, and looks through its logs at the end.
+func begin(env *testscript.Env) error {
+	s := newSession(env.WorkDir)
+	env.Values[sessionKey{}] = s
+	env.Defer(func() {
+		s.close()
+		if found := s.leaks(); len(found) > 0 {
+			env.T().Fatal(fmt.Sprintf("the logs hold %q", found))
+		}
+	})
+	return nil
 }
