@@ -6,7 +6,7 @@
 // Who runs: the caller of Receive runs its own turn, in the order of its
 // conversation's queue, and starts a goroutine that delivers what the turn said;
 // one committer groups the commits of all of them, with the help of a second one
-// where the store takes two groups at once; one dispatcher claims due jobs and
+// while full groups wait; one dispatcher claims due jobs and
 // starts a goroutine for each, at most Workers at a time; one keeper renews their
 // leases; one watcher notices what other processes wrote. All but the callers
 // live and end inside Run.
@@ -52,9 +52,6 @@ type Config struct {
 	Idle bool
 	// Group is how many turns one commit may carry. Defaults to 32.
 	Group int
-	// TwoCommits lets a second commit begin while one is under way, as soon as a
-	// full group waits: for a store that takes several at once.
-	TwoCommits bool
 	// Workers is how many claimed jobs run at once, and how many deliveries that
 	// turns took up themselves beside them. Defaults to 128.
 	Workers int
@@ -153,9 +150,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	go func() {
 		defer close(e.closed)
 		var second sync.WaitGroup
-		if e.TwoCommits {
-			second.Go(func() { e.runSecondCommitter(committing) })
-		}
+		second.Go(func() { e.runSecondCommitter(committing) })
 		e.runCommitter(committing)
 		second.Wait()
 	}()

@@ -14,8 +14,13 @@ import (
 // Commit makes a group of turns durable in one transaction, each in a
 // savepoint of its own.
 func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+	return s.commitWith(ctx, group, s.readAhead(ctx, group))
+}
+
+func (s *Store) commitWith(ctx context.Context, group []*bot.Commit, read ahead) ([]error, error) {
 	outcomes := make([]error, len(group))
 	err := s.writer.write(ctx, commit, func(t *tx) error {
+		t.ahead = read
 		for i, c := range group {
 			outcomes[i] = t.within(func() error { return s.turn(t, c) })
 			if trouble(outcomes[i]) {

@@ -123,19 +123,25 @@ func (t *tx) remove(person, conversation []byte) error {
 // overwritten, and truncates it.
 func (s *Store) emptyLog(ctx context.Context) error {
 	err := s.writer.alone(ctx, func(conn *sql.Conn) error {
-		var busy bool
-		var pages, moved int
-		row := conn.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA wal_checkpoint(TRUNCATE)`)
-		if err := row.Scan(&busy, &pages, &moved); err != nil {
-			return err
+		ctx := context.WithoutCancel(ctx)
+		for end := time.Now().Add(patience); ; {
+			var busy bool
+			var pages, moved int
+			err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved)
+			if err != nil || !busy {
+				return err
+			}
+			if time.Now().After(end) {
+				return errors.New("another connection is reading")
+			}
+			time.Sleep(patience / 100) // somebody copies the log: SQLite does not wait for that itself
 		}
-		if busy {
-			return errors.New("another connection is reading")
-		}
-		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("empty the write-ahead log: %w", err)
 	}
 	return nil
 }
+
+// patience is how long other connections are waited for.
+const patience = 5 * time.Second

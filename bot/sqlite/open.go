@@ -50,6 +50,7 @@ type Store struct {
 	keys   *seal.Keyring
 	writer *writer
 	reader *reader
+	copier *checkpointer
 	people *recent.Cache[bot.ID, holder] // by conversation
 }
 
@@ -102,8 +103,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database for reading: %w", err), w.close())
 	}
+	c, err := newCheckpointer(cfg.Path, w)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database: %w", err), r.close(), w.close())
+	}
 	return &Store{
-		path: cfg.Path, keys: cfg.Keys, writer: w, reader: r,
+		path: cfg.Path, keys: cfg.Keys, writer: w, reader: r, copier: c,
 		people: recent.New[bot.ID, holder](remembered, rememberedFor),
 	}, nil
 }
@@ -133,7 +138,7 @@ func Sealed(ctx context.Context, path string) (sealed bool, err error) {
 
 // Close closes the database. Nothing may be under way.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.close(), s.writer.close())
+	return errors.Join(s.reader.close(), s.writer.close(), s.copier.close())
 }
 
 // prepare checks what Open promises before anything else reads.

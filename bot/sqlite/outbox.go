@@ -11,19 +11,28 @@ import (
 
 // Outbox returns the address of a thread and its lines not yet over, in order.
 func (s *Store) Outbox(ctx context.Context, thread bot.ID, limit int) (bot.Outbox, error) {
-	return s.outbox(s.reader.in(ctx), thread, limit)
+	read, err := s.outbox(s.reader.in(ctx), thread, limit)
+	return read.Outbox, err
 }
 
-func (s *Store) outbox(from source, thread bot.ID, limit int) (bot.Outbox, error) {
+// outbox is an outbox as it stood at a version of its conversation.
+type outbox struct {
+	bot.Outbox
+	version int64
+}
+
+// outbox reads the version before the lines: an outbox with lines of a later
+// one is not taken for that of this one.
+func (s *Store) outbox(from source, thread bot.ID, limit int) (outbox, error) {
 	var (
-		box                                       bot.Outbox
+		box                                       outbox
 		conversation, person, address, state, key []byte
 	)
 	err := from.row(`
-		SELECT c.id, c.person, t.address, c.state, p.key,
+		SELECT c.id, c.version, c.person, t.address, c.state, p.key,
 			EXISTS (SELECT 1 FROM opt_out o WHERE o.hash = t.hash AND o.ended IS NULL)
 		FROM thread t JOIN conversation c ON c.id = t.conversation JOIN person p ON p.id = c.person
-		WHERE t.id = ?`, thread[:]).Scan(&conversation, &person, &address, &state, &key, &box.OptedOut)
+		WHERE t.id = ?`, thread[:]).Scan(&conversation, &box.version, &person, &address, &state, &key, &box.OptedOut)
 	if errors.Is(err, sql.ErrNoRows) {
 		return box, bot.ErrNotFound
 	}
@@ -59,6 +68,9 @@ func (s *Store) begin(t *tx, c *bot.Commit, _ place) error {
 		return nil
 	}
 	*c.Begin = bot.Begin{Thread: c.Begin.Thread}
+	if done, err := t.beginAhead(c.Begin); done || err != nil {
+		return err
+	}
 	box, err := s.outbox(t, c.Begin.Thread, 2)
 	if errors.Is(err, bot.ErrNotFound) {
 		return nil
@@ -66,17 +78,36 @@ func (s *Store) begin(t *tx, c *bot.Commit, _ place) error {
 	if err != nil {
 		return err
 	}
-	if len(box.Lines) > 0 {
-		first := &box.Lines[0]
-		c.Begin.Earlier = first.Delivery == bot.Begun
-		if !c.Begin.Earlier && (!box.OptedOut || first.DespiteOptOut()) {
-			_, err := t.exec(`UPDATE line SET delivery = 2 WHERE conversation = ? AND n = ?`, first.Conversation[:], first.N)
-			if err != nil {
-				return fmt.Errorf("begin line %d: %w", first.N, err)
-			}
-			first.Delivery = bot.Begun
-		}
+	c.Begin.Outbox = box.Outbox
+	if len(box.Lines) == 0 {
+		return nil
 	}
-	c.Begin.Outbox = box
-	return nil
+	c.Begin.Earlier = box.Lines[0].Delivery == bot.Begun
+	if !leaves(box.Outbox) {
+		return nil
+	}
+	_, err = t.beginFirst(box)
+	return err
+}
+
+// leaves tells whether the first line of an outbox waits, and may leave.
+func leaves(box bot.Outbox) bool {
+	return len(box.Lines) > 0 && box.Lines[0].Delivery == bot.Pending && (!box.OptedOut || box.Lines[0].DespiteOptOut())
+}
+
+// beginFirst begins the first line of an outbox, and tells whether that still
+// waited at the version that the outbox was read at.
+func (t *tx) beginFirst(box outbox) (bool, error) {
+	first := &box.Lines[0]
+	n, err := t.exec(`
+		UPDATE line SET delivery = 2
+		WHERE conversation = ?1 AND n = ?2 AND delivery = 1 AND (SELECT version FROM conversation WHERE id = ?1) = ?3`,
+		first.Conversation[:], first.N, box.version)
+	if err != nil {
+		return false, fmt.Errorf("begin line %d: %w", first.N, err)
+	}
+	if n > 0 {
+		first.Delivery = bot.Begun
+	}
+	return n > 0, nil
 }

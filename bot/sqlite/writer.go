@@ -29,6 +29,8 @@ type writer struct {
 	conn     *sql.Conn // nil when it has to be opened again
 	prepared map[string]*sql.Stmt
 	crash    func(point string)
+	rows     int64         // written since the log was last copied
+	long     chan struct{} // the log is worth copying; closed with the writer
 }
 
 func newWriter(path string, crash func(string)) (*writer, error) {
@@ -41,7 +43,7 @@ func newWriter(path string, crash func(string)) (*writer, error) {
 		"_dqs":          {"0"},
 		"_pragma": {
 			"secure_delete(1)",
-			"wal_autocheckpoint(2000)", // pages: larger is faster on average, smaller at the worst
+			fmt.Sprintf("wal_autocheckpoint(%d)", copyAtOnce), // else the checkpointer copies it
 			"journal_size_limit(67108864)",
 			"cache_size(-32000)", // KiB
 			"temp_store(2)",      // in memory: savepoints keep pages there, which costs a fifth of a commit in a file
@@ -53,7 +55,7 @@ func newWriter(path string, crash func(string)) (*writer, error) {
 	if crash == nil {
 		crash = func(string) {}
 	}
-	return &writer{turn: make(chan struct{}, 1), db: db, crash: crash}, nil
+	return &writer{turn: make(chan struct{}, 1), db: db, crash: crash, long: make(chan struct{}, 1)}, nil
 }
 
 // write runs f in one transaction, alone, and makes it durable. When it
@@ -128,6 +130,7 @@ func (w *writer) drop() {
 }
 
 func (w *writer) close() error {
+	close(w.long)
 	if w.conn != nil {
 		for _, stmt := range w.prepared {
 			stmt.Close() // one left over would keep the file open, and its locks
@@ -145,6 +148,8 @@ type tx struct {
 	what  string
 	done  bool
 	flows *int64 // their generation, once it was looked at
+	ahead ahead  // outboxes that were read before
+	rows  int64  // written so far
 }
 
 func (w *writer) begin(ctx context.Context, what string) (*tx, error) {
@@ -169,7 +174,20 @@ func (t *tx) commit() error {
 	}
 	t.done = true
 	t.w.crash(t.what + ":after")
+	t.w.committed(t.rows)
 	return nil
+}
+
+// committed has the log copied when it has become long.
+func (w *writer) committed(rows int64) {
+	if w.rows += rows; w.rows < copyAfter {
+		return
+	}
+	select {
+	case w.long <- struct{}{}:
+		w.rows = 0
+	default: // the last time is not over
+	}
 }
 
 // rollback undoes what was not committed. SQLite has already done so after
@@ -215,7 +233,9 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return result.RowsAffected()
+	changed, err := result.RowsAffected()
+	t.rows += changed
+	return changed, err
 }
 
 func (t *tx) row(query string, args ...any) scanner {

@@ -91,7 +91,7 @@ func newServer(p *program, svc *service, address string) (*server, error) {
 	s.remote = remote
 	s.engine = engine.New(engine.Config{
 		Store: svc.store, Flows: svc.flows, Senders: senders, Archive: archive,
-		Bus: shared, Log: p.log, Pace: s.pacer(shared), OnCall: p.config.OnCall, Idle: holding(), TwoCommits: !s.config.embedded(),
+		Bus: shared, Log: p.log, Pace: s.pacer(shared), OnCall: p.config.OnCall, Idle: holding(),
 	})
 	if err := s.routes(p.ctx, shared, sms); err != nil {
 		return nil, err

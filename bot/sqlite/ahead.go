@@ -1,0 +1,49 @@
+package sqlite
+
+import (
+	"context"
+
+	"relais/bot"
+)
+
+// ahead are outboxes that a group asks for, by thread, read before its turn to
+// write has come: whoever writes keeps all others waiting, and what an outbox
+// takes to be read is most of what a delivery costs.
+//
+// Lines are added and withdrawn, and people opt out, with a new version of their
+// conversation. So an outbox is still the same when its conversation is at the
+// version it was read at, and its first line still waits.
+type ahead map[bot.ID]outbox
+
+// readAhead reads the outboxes whose first line is likely to be begun. What
+// cannot be read here is read again where it is needed.
+func (s *Store) readAhead(ctx context.Context, group []*bot.Commit) ahead {
+	var read ahead
+	for _, c := range group {
+		if c.Begin == nil || c.Conversation != nil || len(c.Marks) > 0 || len(c.Cancels) > 0 {
+			continue // the outbox would be another by the time it is begun
+		}
+		box, err := s.outbox(s.reader.in(ctx), c.Begin.Thread, 2)
+		if err != nil || !leaves(box.Outbox) {
+			continue
+		}
+		if read == nil {
+			read = ahead{}
+		}
+		read[c.Begin.Thread] = box
+	}
+	return read
+}
+
+// beginAhead begins the first line of an outbox that was read ahead; false when
+// that was not, or was read too early.
+func (t *tx) beginAhead(b *bot.Begin) (done bool, err error) {
+	box, ok := t.ahead[b.Thread]
+	if !ok {
+		return false, nil
+	}
+	if done, err = t.beginFirst(box); done {
+		b.Outbox = box.Outbox
+	}
+	return done, err
+}
