@@ -7,6 +7,7 @@ import (
 	"io"
 	"text/tabwriter"
 
+	"relais/test/load/machine"
 	"relais/test/load/operator"
 	"relais/test/load/texting"
 )
@@ -15,6 +16,7 @@ const (
 	lonely    = 20 // texts per second of somebody alone: the machine idles in between
 	loaded    = 32 // people at once when the capacity is measured
 	openConns = 64 // connections of the open loop
+	syncs     = 4000
 )
 
 // latency measures what one text waits for: on a server that does nothing else,
@@ -30,6 +32,9 @@ func latency(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	l.header("latency: webhook → reply committed, open loop, counted from when the text was due; replies delivered")
+	if err := l.disk(); err != nil {
+		return err
+	}
 	for round := range o.rounds {
 		for _, kind := range l.stores {
 			if err := l.latencies(ctx, kind, round+1); err != nil {
@@ -38,6 +43,18 @@ func latency(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	return latencyTable(l)
+}
+
+// disk tells what a durable write takes while nothing else happens: no latency
+// can be below.
+func (l *lab) disk() error {
+	took, err := machine.Syncs(syncs)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(l.out, "   the disk, alone: 16 kB are durable after %s ms (p50), %s ms (p99)\n",
+		ms(µs(texting.Quantile(took, 0.50))), ms(µs(texting.Quantile(took, 0.99))))
+	return nil
 }
 
 // latencies runs the three parts of one round on one server: alone, capacity,
