@@ -10,9 +10,10 @@ import (
 // write has come: whoever writes keeps all others waiting, and what an outbox
 // takes to be read is most of what a delivery costs.
 //
-// Lines are added and withdrawn, and people opt out, with a new version of their
-// conversation. So an outbox is still the same when its conversation is at the
-// version it was read at, and its first line still waits.
+// Lines are added, and people opt out, with a new version of their conversation.
+// So an outbox is still the same when its conversation is at the version it was
+// read at, and its first line still waits. The line after that may have been
+// withdrawn: it is read again before it is begun.
 type ahead map[bot.ID]outbox
 
 // readAhead reads the outboxes whose first line is likely to be begun. What
