@@ -90,8 +90,8 @@ class Link {
   }
 
   // unavailable is a service that is reached, and cannot take anything now. It
-  // is told what waits all the same: it reads it for signs of danger. (A plain
-  // request has carried it.)
+  // is told the message that comes next all the same: it reads it for signs of
+  // danger. (A plain request carries it by itself.)
   unavailable(pause, why) {
     this.unplan();
     this.rest(pause, why);

@@ -47,8 +47,10 @@ class Outbox {
   }
 
   // late marks what did not leave, with the service's words when it gave some.
+  // The rest it may have asked for ends here, with its timer.
   late(text) {
     clearTimeout(this.timer);
+    this.resting = false;
     this.told = text;
     this.messages.forEach((m) => this.chat.onMessage(m, "late", text));
   }

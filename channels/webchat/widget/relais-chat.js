@@ -127,7 +127,7 @@ class RelaisChat extends HTMLElement {
     if (state === "lost") {
       this.trouble = why || t.lost;
       this.view.showStatus(this.trouble);
-      this.outbox.late(why && (this.outbox.told || why));
+      this.outbox.late(this.outbox.told || why); // words of help stay
       return;
     }
     if (this.trouble && this.view.status.textContent === this.trouble) this.view.showStatus(t.back);
