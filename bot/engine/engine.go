@@ -6,10 +6,10 @@
 // Who runs: the caller of Receive runs its own turn, in the order of its
 // conversation's queue, and starts a goroutine that delivers what the turn said;
 // one committer groups the commits of all of them, with the help of a second one
-// while full groups wait; one dispatcher claims due jobs and
-// starts a goroutine for each, at most Workers at a time; one keeper renews their
-// leases; one watcher notices what other processes wrote. All but the callers
-// live and end inside Run.
+// while full groups wait; one dispatcher claims due jobs and starts a goroutine
+// for each, at most Workers at a time; one keeper renews their leases; one
+// watcher notices what other processes wrote. All but the callers live and end
+// inside Run.
 package engine
 
 import (

@@ -27,8 +27,8 @@ func (e *Engine) run(ctx context.Context, job bot.Job, claimed time.Time, begun 
 	}
 	switch {
 	case err == nil, errors.Is(err, bot.ErrLease):
-	case ctx.Err() != nil: // the lease was lost: whoever has it now goes on
-		e.Log.Info("job went to another instance", slog.String("kind", string(job.Kind)), slog.String("conversation", job.Conversation.String()))
+	case ctx.Err() != nil: // the lease was lost: another instance has the job, or it is gone
+		e.Log.Info("job no longer ours", slog.String("kind", string(job.Kind)), slog.String("conversation", job.Conversation.String()))
 	default:
 		e.Log.Error("job failed", slog.String("kind", string(job.Kind)), slog.String("conversation", job.Conversation.String()), slog.Any("error", err))
 		e.putOff(ctx, job, backoff(job.Attempts))

@@ -13,7 +13,7 @@ import (
 // pages, once in a while: a log that is not copied whole never begins anew.
 const (
 	copyAfter  = 1000  // rows written since the last time: about twice as many pages
-	beginAnew  = 16000 // pages in the log (64 MB) after which the writer waits; each wait is two to four milliseconds
+	beginAnew  = 16000 // pages in the log (64 MB) after which the writer waits; each wait is mostly two to four milliseconds, ten at times
 	copyAtOnce = 64000 // pages after which the writer copies by itself: nobody did for long
 )
 
@@ -22,6 +22,7 @@ const (
 type checkpointer struct {
 	db     *sql.DB
 	writer *writer
+	over   chan struct{} // closed when it is to end
 	ended  sync.WaitGroup
 }
 
@@ -30,14 +31,18 @@ func newCheckpointer(path string, w *writer) (*checkpointer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &checkpointer{db: db, writer: w}
+	c := &checkpointer{db: db, writer: w, over: make(chan struct{})}
 	c.ended.Go(c.run)
 	return c, nil
 }
 
-// run ends with the writer.
 func (c *checkpointer) run() {
-	for range c.writer.long {
+	for {
+		select {
+		case <-c.over:
+			return
+		case <-c.writer.long:
+		}
 		// What fails here is tried again with the next rows: the log only grows.
 		if pages, err := copyLog(c.db); err == nil && pages >= beginAnew {
 			c.rest()
@@ -66,6 +71,7 @@ func copyLog(db *sql.DB) (pages int, err error) {
 }
 
 func (c *checkpointer) close() error {
+	close(c.over)
 	c.ended.Wait()
 	return c.db.Close()
 }

@@ -138,7 +138,7 @@ func Sealed(ctx context.Context, path string) (sealed bool, err error) {
 
 // Close closes the database. Nothing may be under way.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.close(), s.writer.close(), s.copier.close())
+	return errors.Join(s.copier.close(), s.reader.close(), s.writer.close())
 }
 
 // prepare checks what Open promises before anything else reads.
@@ -163,8 +163,8 @@ func (t *tx) checkMoved(path string) error {
 	if err != nil || moved.IsZero() {
 		return err
 	}
-	return fmt.Errorf("%w on %s: set RELAIS_DATABASE_URL to that (to use the file again all the same: relais move --undo --from sqlite:%s)",
-		ErrMoved, moved.Format("2006-01-02 15:04:05 MST"), path)
+	return fmt.Errorf("%w (the move began on %s): set RELAIS_DATABASE_URL to the new database (to use the file again all the same: relais move --undo --from sqlite:%s)",
+		ErrMoved, moved.Format(time.DateTime+" MST"), path)
 }
 
 // claimFor notes the master key's fingerprint at the first start, and compares

@@ -30,7 +30,7 @@ type writer struct {
 	prepared map[string]*sql.Stmt
 	crash    func(point string)
 	rows     int64         // written since the log was last copied
-	long     chan struct{} // the log is worth copying; closed with the writer
+	long     chan struct{} // the log is worth copying
 }
 
 func newWriter(path string, crash func(string)) (*writer, error) {
@@ -130,7 +130,6 @@ func (w *writer) drop() {
 }
 
 func (w *writer) close() error {
-	close(w.long)
 	if w.conn != nil {
 		for _, stmt := range w.prepared {
 			stmt.Close() // one left over would keep the file open, and its locks
