@@ -22,4 +22,8 @@ GRANT relais_engine, relais_desk TO relais_owner, relais_app;
 CREATE DATABASE relais OWNER relais_owner ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE relais FROM PUBLIC;
 GRANT CONNECT ON DATABASE relais TO relais_app;
+\connect relais
+-- As newer servers have it: on Postgres 14 everybody may make tables in public.
+ALTER SCHEMA public OWNER TO pg_database_owner;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 SQL

@@ -83,7 +83,8 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	if err != nil || begun.Resumed {
 		t.Fatalf("resumed: %v (%v)", begun != nil && begun.Resumed, err)
 	}
-	if err := begun.Begin(t.Context()); err != nil {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 123456789, time.UTC)
+	if err := begun.Begin(t.Context(), at); err != nil {
 		t.Fatal(err)
 	}
 	all := kept.All()
@@ -101,8 +102,11 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	}
 
 	again, err := postgres.OpenTarget(t.Context(), config)
-	if err != nil || !again.Resumed {
-		t.Fatalf("not resumed (%v)", err)
+	if err != nil || !again.Resumed || !again.Began.Equal(bot.Microseconds(at)) {
+		t.Fatalf("not resumed (%v): %+v", err, again)
+	}
+	if err := again.Begin(t.Context(), at.Add(time.Hour)); err != nil || !again.Began.Equal(bot.Microseconds(at)) {
+		t.Errorf("a resumed move began on %v, want %v (%v)", again.Began, at, err)
 	}
 	for _, table := range all {
 		some, sum := rows(t, old, table)
@@ -118,8 +122,7 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 			t.Errorf("%s arrived otherwise than it left", table.Name)
 		}
 	}
-	at := time.Date(2026, 3, 2, 10, 0, 0, 123456000, time.UTC)
-	if err := errors.Join(again.End(t.Context(), at), again.Close()); err != nil {
+	if err := errors.Join(again.End(t.Context()), again.Close()); err != nil {
 		t.Fatal(err)
 	}
 
@@ -134,8 +137,27 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	}
 	var filled *postgres.FilledError
 	_, err = postgres.OpenTarget(t.Context(), config)
-	if !errors.As(err, &filled) || !filled.At.Equal(at) || !errors.Is(err, postgres.ErrNotEmpty) {
+	if !errors.As(err, &filled) || !filled.Began.Equal(bot.Microseconds(at)) || !errors.Is(err, postgres.ErrNotEmpty) {
 		t.Errorf("a second move into it: %v", err)
+	}
+}
+
+// A move that an older program began, which noted no time, goes on: it began now.
+func TestAMoveWithoutATimeGoesOn(t *testing.T) {
+	config := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1), Log: slog.New(slog.DiscardHandler)}
+	open(t, config)
+	execute(t, config.URL, `INSERT INTO setting (key) VALUES ('moving')`)
+	target, err := postgres.OpenTarget(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	if !target.Resumed || !target.Began.IsZero() {
+		t.Errorf("resumed: %v, begun on %v", target.Resumed, target.Began)
+	}
+	now := time.Date(2026, 3, 2, 10, 0, 0, 123456000, time.UTC)
+	if err := target.Begin(t.Context(), now); err != nil || !target.Began.Equal(now) {
+		t.Errorf("it began on %v, want now (%v)", target.Began, err)
 	}
 }
 

@@ -24,11 +24,11 @@ var (
 
 // FilledError is an ErrNotEmpty: a move has filled the database.
 type FilledError struct {
-	At time.Time // when that ended, UTC
+	Began time.Time // when that move began, UTC
 }
 
 func (e *FilledError) Error() string {
-	return fmt.Sprintf("%v: it took in a store on %s", ErrNotEmpty, e.At.Format("2006-01-02 15:04:05 MST"))
+	return fmt.Sprintf("%v: it took in a store (the move began on %s)", ErrNotEmpty, e.Began.Format(time.DateTime+" MST"))
 }
 
 // Unwrap returns ErrNotEmpty.
@@ -37,14 +37,18 @@ func (e *FilledError) Unwrap() error { return ErrNotEmpty }
 // Target is a database that takes in another store.
 type Target struct {
 	*Store
-	Resumed bool // it holds what an earlier move brought, which ended before its time
+	Resumed bool      // it holds what an earlier move brought, which ended before its time
+	Began   time.Time // when the move into it began, UTC, in microseconds; zero: not yet, or not noted by an older program
 	lock    *pgx.Conn
 }
 
 // OpenTarget opens a database to take in another store: an empty one, or one
 // that an earlier move into has not filled; a FilledError is one that it has. A
-// move that still holds it is waited for, and others are kept out. Nothing is
-// written before Begin.
+// move that still holds it is waited for, and others are kept out.
+//
+// As Open does, it brings the schema up to date and notes the master key. Before
+// Begin nothing else is written: nothing of the other store, and no note of a
+// move, so that servers may still open it.
 func OpenTarget(ctx context.Context, cfg Config) (*Target, error) {
 	s, err := openAnyway(ctx, cfg)
 	if err != nil {
@@ -69,13 +73,12 @@ func (t *Target) alone(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin a move: wait for another one: %w", err)
 	}
-	err = t.checkMoving(ctx)
-	if errors.Is(err, ErrMoving) {
-		t.Resumed = true
-		return nil
-	}
+	t.Resumed, t.Began, err = t.moveUnderWay(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("begin a move: %w", err)
+	}
+	if t.Resumed {
+		return nil
 	}
 	return t.empty(ctx)
 }
@@ -88,7 +91,7 @@ func (t *Target) empty(ctx context.Context) error {
 		return fmt.Errorf("begin a move: %w", err)
 	}
 	if moved != 0 {
-		return &FilledError{At: time.UnixMicro(moved).UTC()}
+		return &FilledError{Began: time.UnixMicro(moved).UTC()}
 	}
 	for _, table := range tables.All() {
 		query := `SELECT EXISTS (SELECT FROM ` + table.Name + `)`
@@ -106,22 +109,29 @@ func (t *Target) empty(ctx context.Context) error {
 	return nil
 }
 
-// Begin notes that a move has begun: no server opens the database until End.
-func (t *Target) Begin(ctx context.Context) error {
-	if _, err := t.pool.Exec(ctx, `INSERT INTO setting (key) VALUES ('moving') ON CONFLICT (key) DO NOTHING`); err != nil {
+// Begin notes that a move has begun at a time, kept to the microsecond: no
+// server opens the database until End. A move that is resumed keeps the time
+// when it began first; Began tells.
+func (t *Target) Begin(ctx context.Context, at time.Time) error {
+	var began int64
+	err := t.pool.QueryRow(ctx, `
+		INSERT INTO setting (key, number) VALUES ('moving', $1)
+		ON CONFLICT (key) DO UPDATE SET number = coalesce(nullif(setting.number, 0), excluded.number)
+		RETURNING number`, at.UnixMicro()).Scan(&began)
+	if err != nil {
 		return fmt.Errorf("begin a move: %w", err)
 	}
+	t.Began = time.UnixMicro(began).UTC()
 	return nil
 }
 
-// End lets servers open the database: all is there, and it is noted when that
-// was, to the microsecond. The journal goes on numbering after its last entry;
+// End lets servers open the database: all is there, and it is kept when the move
+// began that brought it. The journal goes on numbering after its last entry;
 // jobs take their tokens from a sequence of their own.
-func (t *Target) End(ctx context.Context, at time.Time) error {
+func (t *Target) End(ctx context.Context) error {
 	err := t.write(ctx, "save", func(b *pgx.Batch) {
 		b.Queue(`SELECT setval(pg_get_serial_sequence('audit', 'id'), greatest(max(id), 1), max(id) IS NOT NULL) FROM audit`)
-		b.Queue(`DELETE FROM setting WHERE key = 'moving'`)
-		b.Queue(`INSERT INTO setting (key, number) VALUES ('moved', $1)`, at.UnixMicro())
+		b.Queue(`UPDATE setting SET key = 'moved' WHERE key = 'moving'`)
 	})
 	if err != nil {
 		return fmt.Errorf("end a move: %w", err)
@@ -140,14 +150,27 @@ func (t *Target) Close() error {
 
 // checkMoving refuses a database that a move has not filled yet.
 func (s *Store) checkMoving(ctx context.Context) error {
-	var moving bool
-	if err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM setting WHERE key = 'moving')`).Scan(&moving); err != nil {
-		return err
-	}
-	if moving {
+	moving, _, err := s.moveUnderWay(ctx)
+	if err == nil && moving {
 		return ErrMoving
 	}
-	return nil
+	return err
+}
+
+// moveUnderWay tells whether a move into the database has begun and not ended,
+// and when it began; zero: an older program did not note that.
+func (s *Store) moveUnderWay(ctx context.Context) (moving bool, began time.Time, err error) {
+	var at int64
+	err = s.pool.QueryRow(ctx, `SELECT number FROM setting WHERE key = 'moving'`).Scan(&at)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return false, time.Time{}, nil
+	case err != nil:
+		return false, time.Time{}, err
+	case at == 0:
+		return true, time.Time{}, nil
+	}
+	return true, time.UnixMicro(at).UTC(), nil
 }
 
 // moving is the advisory lock that one move at a time works under.

@@ -21,7 +21,7 @@ var ErrInUse = errors.New("a server or a command has the database open: stop it 
 // Source is a database that nobody else has open, to be read out whole. For as
 // long as it is, no server and no command can open it.
 type Source struct {
-	Moved time.Time // when all of it went to another store, UTC; zero: it did not
+	Moved time.Time // when the move began that took all of it to another store, UTC; zero: none did
 	db    *sql.DB
 }
 
@@ -53,15 +53,15 @@ func OpenSource(ctx context.Context, path string, keys *seal.Keyring) (*Source, 
 	return &Source{Moved: moved, db: db}, nil
 }
 
-// Leave notes that all of the database is in another store since a time, to the
-// microsecond: from then on Open refuses it, so that people are not answered
-// from two stores.
-func (s *Source) Leave(ctx context.Context, at time.Time) error {
-	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO setting (key, value) VALUES ('moved', ?)`, at.UnixMicro())
+// Leave notes that all of the database is in another store, and when the move
+// began that took it there, to the microsecond: the other store notes the same.
+// From then on Open refuses it, so that people are not answered from two stores.
+func (s *Source) Leave(ctx context.Context, began time.Time) error {
+	_, err := s.db.ExecContext(ctx, `INSERT OR REPLACE INTO setting (key, value) VALUES ('moved', ?)`, began.UnixMicro())
 	if err != nil {
 		return fmt.Errorf("note in the file that it was moved: %w", err)
 	}
-	s.Moved = at
+	s.Moved = began
 	return nil
 }
 
@@ -74,7 +74,8 @@ func (s *Source) Return(ctx context.Context) error {
 	return nil
 }
 
-// askMoved reads when the database was moved; no row: never.
+// askMoved reads when the move began that took the database elsewhere; no row:
+// none did.
 const askMoved = `SELECT value FROM setting WHERE key = 'moved'`
 
 func movedAt(row scanner) (time.Time, error) {

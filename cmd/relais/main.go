@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -51,25 +50,13 @@ type program struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.Cause(ctx))) {
-			err = errors.New("stopped")
-		}
-		stop()
-		var quiet exitStatus
-		if errors.As(err, &quiet) {
-			os.Exit(int(quiet))
-		}
-		fmt.Fprintln(os.Stderr, "relais: "+err.Error())
-		os.Exit(1)
+	status, complaint := verdict(stopped(ctx, run(ctx, os.Args[1:]), "stopped"))
+	stop() // from here on a signal ends the program
+	if complaint != nil {
+		fmt.Fprintln(os.Stderr, "relais: "+complaint.Error())
 	}
+	os.Exit(status)
 }
-
-// exitStatus ends the program with a status when everything was already said.
-type exitStatus int
-
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func run(ctx context.Context, args []string) error {
 	config, err := ReadConfig(os.Environ())

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"relais/bot"
 	"relais/bot/postgres"
 	"relais/bot/seal"
 	"relais/bot/sqlite"
@@ -29,11 +28,7 @@ func (c moveCommand) Run(p *program) error {
 	if c.Undo {
 		run = c.undo
 	}
-	err := run(p)
-	if err != nil && p.ctx.Err() != nil {
-		return errors.New("stopped: run the same command again to go on")
-	}
-	return err
+	return stopped(p.ctx, run(p), "stopped: run the same command again to go on")
 }
 
 func (c moveCommand) move(p *program) (err error) {
@@ -48,8 +43,8 @@ func (c moveCommand) move(p *program) (err error) {
 	defer func() { err = errors.Join(err, source.Close()) }()
 	target, err := postgres.OpenTarget(p.ctx, postgres.Config{URL: to, OwnerURL: p.config.OwnerURL, Keys: keys, Log: p.log, Crash: crashPoint()})
 	var filled *postgres.FilledError
-	if errors.As(err, &filled) && filled.At.Equal(source.Moved) {
-		fmt.Fprintf(p.out, "moved already, on %s: nothing was done\n", moment(filled.At))
+	if errors.As(err, &filled) && filled.Began.Equal(source.Moved) {
+		fmt.Fprintf(p.out, "moved already (the move began on %s): nothing was done\n", moment(filled.Began))
 		return nil
 	}
 	if err != nil {
@@ -64,15 +59,18 @@ func (c moveCommand) move(p *program) (err error) {
 }
 
 // carry copies and checks everything. Then the file is left before the database
-// is let in: whenever it is stopped, no two servers open both.
+// is let in: whenever it is stopped, no two servers open both. The time when the
+// move began is its name, which both keep: a file that another move took
+// elsewhere meanwhile goes to no second database.
 func (c moveCommand) carry(p *program, source *sqlite.Source, target *postgres.Target) error {
-	if target.Resumed {
-		fmt.Fprintln(p.out, "an earlier move is resumed")
-	} else if !source.Moved.IsZero() {
-		return fmt.Errorf("the store was moved on %s, and not to this database: nothing was done (to move it again: first relais move --undo --from %s)",
+	if !source.Moved.IsZero() && !source.Moved.Equal(target.Began) {
+		return fmt.Errorf("the file was moved to another database (the move began on %s): nothing was done (to move it again: first relais move --undo --from %s)",
 			moment(source.Moved), c.From)
 	}
-	if err := target.Begin(p.ctx); err != nil {
+	if target.Resumed {
+		fmt.Fprintln(p.out, "an earlier move is resumed")
+	}
+	if err := target.Begin(p.ctx, p.now()); err != nil {
 		return err
 	}
 	m := &mover{p: p, from: source, to: target}
@@ -80,11 +78,11 @@ func (c moveCommand) carry(p *program, source *sqlite.Source, target *postgres.T
 		return err
 	}
 	if source.Moved.IsZero() {
-		if err := source.Leave(p.ctx, bot.Microseconds(p.now())); err != nil {
+		if err := source.Leave(p.ctx, target.Began); err != nil {
 			return err
 		}
 	}
-	return target.End(p.ctx, source.Moved)
+	return target.End(p.ctx)
 }
 
 // undo lets servers use a file again that was moved.
@@ -98,16 +96,16 @@ func (c moveCommand) undo(p *program) (err error) {
 		fmt.Fprintln(p.out, "the file was not moved: nothing was done")
 		return nil
 	}
-	since := source.Moved
+	began := source.Moved
 	if err := source.Return(p.ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "the file can be used again; what happened in Postgres since %s is not in it\n", moment(since))
+	fmt.Fprintf(p.out, "the file can be used again; what happened in Postgres since the move, begun on %s, is not in it\n", moment(began))
 	return nil
 }
 
 // moment writes a time for whoever runs commands.
-func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 MST") }
+func moment(t time.Time) string { return t.UTC().Format(time.DateTime + " MST") }
 
 // keepSecret says where the master key is: on Postgres it has to be set.
 func (c moveCommand) keepSecret(config Config) string {

@@ -38,8 +38,8 @@ func opened(t *testing.T, path, url string) (file, database bool) {
 
 // TestNoTwoServersOpenOneStore stops the command before and after each of its
 // writes: from the first one on, the file and the database are never both open
-// to servers. Once it has ended, the same command does nothing, and says since
-// when.
+// to servers. Once it has ended, the same command does nothing, and says when the
+// move began.
 func TestNoTwoServersOpenOneStore(t *testing.T) {
 	url := pgtest.Start(t)
 	path, file := newFile(t)
@@ -52,7 +52,7 @@ func TestNoTwoServersOpenOneStore(t *testing.T) {
 		point := []string{"save:before", "save:after", "save:before@2", "save:after@2"}[step%4] // settings are written each time
 		out, err := move(path, url, "RELAIS_TEST_CRASH="+point)
 		if err == nil {
-			if !regexp.MustCompile(`^moved already, on 20\d\d-[0-9-]+ [0-9:]+ UTC: nothing was done\n$`).MatchString(out) {
+			if !regexp.MustCompile(`^moved already \(the move began on 20\d\d-[0-9-]+ [0-9:]+ UTC\): nothing was done\n$`).MatchString(out) {
 				t.Errorf("the command said:\n%s", out)
 			}
 			break
@@ -75,6 +75,39 @@ func TestNoTwoServersOpenOneStore(t *testing.T) {
 	}
 }
 
+// TestAMoveElsewhereEndsTheFirst stops a move, moves the same file to another
+// database, and runs the first command again: it must not fill its database too,
+// from a file whose people are answered from the other one.
+func TestAMoveElsewhereEndsTheFirst(t *testing.T) {
+	first, second := pgtest.Start(t), pgtest.Start(t)
+	path, file := newFile(t)
+	crowd(t, file, 3, 2, lately)
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var ended *exec.ExitError
+	if _, err := move(path, first, "RELAIS_TEST_CRASH=save:after@4"); !errors.As(err, &ended) || ended.ExitCode() != 137 {
+		t.Fatalf("not stopped: %v", err)
+	}
+	if _, err := move(path, second); err != nil {
+		t.Fatal(err)
+	}
+	refusal := regexp.MustCompile(`(?m)^relais: the file was moved to another database \(the move began on 20[0-9-]+ [0-9:]+ UTC\): nothing was done ` +
+		`\(to move it again: first relais move --undo --from sqlite:` + regexp.QuoteMeta(path) + `\)$`)
+	if out, err := move(path, first); err == nil || !refusal.MatchString(err.Error()) || out != "" {
+		t.Errorf("the first command again said (%v):\n%s", err, out)
+	}
+	if file, database := opened(t, path, first); file || database {
+		t.Errorf("can be opened: the file: %v, the first database: %v", file, database)
+	}
+	if file, database := opened(t, path, second); file || !database {
+		t.Errorf("can be opened: the file: %v, the second database: %v", file, database)
+	}
+	if out, err := move(path, second); err != nil || !strings.HasPrefix(out, "moved already") {
+		t.Errorf("the second command again said (%v):\n%s", err, out)
+	}
+}
+
 // TestAFileThatWasMovedIsNotServed refuses the old file to servers, to commands
 // and to another move, until somebody says that it is to be used again.
 func TestAFileThatWasMovedIsNotServed(t *testing.T) {
@@ -88,7 +121,7 @@ func TestAFileThatWasMovedIsNotServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := []string{"RELAIS_SECRET=" + secret, "RELAIS_DATABASE_URL=sqlite:" + path, "RELAIS_DEMO=0"}
-	refusal := regexp.MustCompile(`relais: the store in this file was moved to Postgres on 20[0-9-]+ [0-9:]+ UTC: set RELAIS_DATABASE_URL to that ` +
+	refusal := regexp.MustCompile(`relais: the store in this file was moved to Postgres \(the move began on 20[0-9-]+ [0-9:]+ UTC\): set RELAIS_DATABASE_URL to the new database ` +
 		`\(to use the file again all the same: relais move --undo --from sqlite:` + regexp.QuoteMeta(path) + `\)\n`)
 	server, err := program.Start(env)
 	if err == nil {
@@ -102,7 +135,7 @@ func TestAFileThatWasMovedIsNotServed(t *testing.T) {
 		t.Errorf("a command said %v", err)
 	}
 	elsewhere := pgtest.Start(t)
-	if _, err := move(path, elsewhere); err == nil || !strings.Contains(err.Error(), "and not to this database: nothing was done (to move it again: first relais move --undo --from sqlite:") {
+	if _, err := move(path, elsewhere); err == nil || !strings.Contains(err.Error(), "UTC): nothing was done (to move it again: first relais move --undo --from sqlite:") {
 		t.Errorf("a move elsewhere: %v", err)
 	}
 	empty, err := postgres.Open(t.Context(), postgres.Config{URL: elsewhere, Keys: keyring(t), Log: slog.New(slog.DiscardHandler)})
@@ -113,7 +146,7 @@ func TestAFileThatWasMovedIsNotServed(t *testing.T) {
 	}
 
 	out, err := program.Run(env, "move", "--undo", "--from", "sqlite:"+path)
-	if err != nil || !strings.HasPrefix(out, "the file can be used again; what happened in Postgres since 20") {
+	if err != nil || !strings.HasPrefix(out, "the file can be used again; what happened in Postgres since the move, begun on 20") {
 		t.Errorf("it said %q (%v)", out, err)
 	}
 	if server, err = program.Start(env); err != nil {
@@ -122,7 +155,7 @@ func TestAFileThatWasMovedIsNotServed(t *testing.T) {
 	if err := server.Stop(); err != nil {
 		t.Error(err)
 	}
-	if _, err := move(path, url); err == nil || !strings.Contains(err.Error(), "the database is not empty: it took in a store on 20") {
+	if _, err := move(path, url); err == nil || !strings.Contains(err.Error(), "the database is not empty: it took in a store (the move began on 20") {
 		t.Errorf("a second move of what was used since: %v", err)
 	}
 	if _, err := move(path, elsewhere); err != nil {

@@ -244,5 +244,5 @@ func TestMovesThatAreRefused(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	refused("the database is not empty: it took in a store on 20", "sqlite:"+other, url, secret)
+	refused("the database is not empty: it took in a store (the move began on 20", "sqlite:"+other, url, secret)
 }

@@ -51,8 +51,9 @@ type Server struct {
 //
 // All that the server starts holds the pipe it logs to: when nobody does any
 // more, a killed server's children have let go of its memory too, and it can be
-// started again. A program that is gone must not end the guardian by a signal:
-// nobody would stop the server.
+// started again. So what reads the pipe must not end before them: tee goes on
+// without the log when that is on a disk that is full. A program that is gone
+// must not end the guardian by a signal: nobody would stop the server.
 const guardian = `
 trap '' HUP PIPE
 dir=$1
@@ -68,7 +69,7 @@ start() {
 		printf '%s\n' "$line" >>"$dir/log"
 		case $line in *'database system is ready to accept connections') answer=done ;; esac
 	done
-	cat <&8 >>"$dir/log" &
+	tee -a "$dir/log" <&8 >/dev/null &
 	exec 8<&-
 	echo $answer
 }

@@ -194,23 +194,11 @@ func exhaustLog(t *testing.T, server *pgtest.Private) {
 	t.Fatal("there was always room for the log")
 }
 
-// restart starts a server that has given up. What it leaves behind may hold its
-// memory for a moment.
+// restart starts a server that has given up.
 func restart(t *testing.T, server *pgtest.Private) {
 	t.Helper()
-	if err := server.Kill(); err != nil { // or what is left of it
+	if err := errors.Join(server.Kill(), server.Start()); err != nil { // Kill ends what is left of it
 		t.Fatal(err)
-	}
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for deadline := time.Now().Add(healed); ; <-again.C {
-		err := server.Start()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
 	}
 }
 

@@ -2,6 +2,7 @@ package scripts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -18,7 +19,8 @@ import (
 )
 
 // deployed is a Postgres set up by the files of deploy/: the login that owns the
-// schema, and that of the instances, which can do nothing by itself.
+// schema, and that of the instances, which can do nothing by itself. Its new
+// databases are as those of Postgres 14, the oldest that we know.
 type deployed struct {
 	server   *pgtest.Private
 	secrets  string // their directory
@@ -28,6 +30,7 @@ type deployed struct {
 func deploy(t *testing.T) *deployed {
 	t.Helper()
 	d := &deployed{server: pgtest.StartPrivate(t), secrets: filepath.Join(t.TempDir(), "secrets")}
+	likePostgres14(t, d.server)
 	socket, port := d.server.Socket()
 	for _, c := range []*exec.Cmd{
 		exec.Command("/bin/sh", "../../deploy/secrets.sh", d.secrets, d.server.Host()),
@@ -41,8 +44,28 @@ func deploy(t *testing.T) *deployed {
 	return d
 }
 
-// newDatabase makes an empty database as postgres-init.sh does, and returns its
-// addresses for both logins.
+// likePostgres14 lets everybody make tables in new databases, which before
+// Postgres 15 was so.
+func likePostgres14(t *testing.T, server *pgtest.Private) {
+	t.Helper()
+	for _, in := range []struct{ database, statement string }{
+		{"postgres", `ALTER DATABASE template0 ALLOW_CONNECTIONS true`},
+		{"template0", `ALTER SCHEMA public OWNER TO postgres; GRANT CREATE ON SCHEMA public TO PUBLIC`},
+		{"postgres", `ALTER DATABASE template0 ALLOW_CONNECTIONS false`},
+	} {
+		conn, err := pgx.Connect(t.Context(), server.URL(in.database))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(t.Context(), in.statement)
+		if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newDatabase makes an empty database, a copy of the one that postgres-init.sh
+// made, and returns its addresses for both logins.
 func (d *deployed) newDatabase(ctx context.Context) (owner, app string, err error) {
 	name := fmt.Sprint("relais", d.database.Add(1))
 	conn, err := pgx.Connect(ctx, d.server.URL("postgres"))
@@ -51,7 +74,7 @@ func (d *deployed) newDatabase(ctx context.Context) (owner, app string, err erro
 	}
 	defer conn.Close(ctx)
 	for _, statement := range []string{
-		`CREATE DATABASE ` + name + ` OWNER relais_owner ENCODING 'UTF8' TEMPLATE template0`,
+		`CREATE DATABASE ` + name + ` OWNER relais_owner TEMPLATE relais`,
 		`REVOKE ALL ON DATABASE ` + name + ` FROM PUBLIC`,
 		`GRANT CONNECT ON DATABASE ` + name + ` TO relais_app`,
 	} {
