@@ -23,9 +23,6 @@
 // take effect in their order (waves.go): the statements for the later ones come
 // after those for the earlier ones, in the same pipeline.
 //
-// An event that another instance commits at the same moment may be told as
-// ErrConflict; the turn that runs again is told ErrSeen.
-//
 // # Durability
 //
 // Open refuses a server with fsync or synchronous_commit off: what Commit

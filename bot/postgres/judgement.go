@@ -22,8 +22,8 @@ var judgements = func() map[counts]string {
 
 // judgement locks what the turns of a wave touch, conversations then jobs, each
 // in the order of its keys, gives each turn its verdict, and remembers the
-// events of those that hold. An event that another instance is remembering at
-// this moment is waited for. It also notes whose errands are born: their job is
+// events of those that hold, in the order of the wave. One that another instance
+// is remembering at this moment is waited for, and clashes when that has. It also notes whose errands are born: their job is
 // not there. Nobody else plans it meanwhile, since whoever does holds the
 // conversation.
 //
@@ -93,18 +93,12 @@ WITH asked AS (
 	FROM asked a
 ), remembered AS (
 	INSERT INTO seen (source, event, at) SELECT source, event, at FROM verdict WHERE said = '0' AND event <> ''
-	ORDER BY source, event
-	ON CONFLICT DO NOTHING RETURNING source, event
-), final AS (
-	SELECT turn, CASE WHEN said = '0' AND event <> '' AND (source, event) NOT IN (SELECT source, event FROM remembered)
-		THEN '2' ELSE said END AS said
-	FROM verdict
 ` + born + `)
 SELECT string_agg(said, '' ORDER BY turn),
 	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
 	(SELECT count(*) FROM jobs), -- locked even when no lease asks for it
 	` + told + `
-FROM final`
+FROM verdict`
 }
 
 // leaseJudgement is the same for turns that count on nothing but leases.

@@ -22,7 +22,12 @@ INSERT INTO answer (conversation, key, at, codes, by_, flow, shared, body)
 SELECT conversation, key, at, codes::text[], by_, flow, shared, body
 FROM unnest($1::int4[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::bool[], $9::bytea[])
 	AS n(turn, conversation, key, at, codes, by_, flow, shared, body)
-WHERE ` + held + `
+WHERE ` + held
+
+	// replaceAnswers is for a turn that is alone. An answer at the very time of
+	// an earlier one is so rare that a group rather clashes with it, and is
+	// committed turn by turn, than looks for it before each row.
+	replaceAnswers = insertAnswers + `
 ON CONFLICT (conversation, key, at) DO UPDATE SET (codes, by_, flow, shared, body)
 = (excluded.codes, excluded.by_, excluded.flow, excluded.shared, excluded.body)`
 
@@ -64,7 +69,11 @@ func (w *writer) answers() {
 			shared.row().int4(t.at).uuid(t.Conversation.ID)
 		}
 	}
-	w.putAll(insertAnswers, kept)
+	sql := insertAnswers
+	if len(w.all) == 1 || len(kept) > 1 {
+		sql = replaceAnswers
+	}
+	w.putAll(sql, kept)
 	w.put(shareAnswers, shared)
 }
 

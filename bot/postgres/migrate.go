@@ -23,7 +23,7 @@ var migrations embed.FS
 
 const (
 	// Newest is the newest schema this program knows.
-	Newest = 2
+	Newest = 3
 	// level is what this program counts as in a schema's min_binary.
 	level = 1
 	// migrating is the advisory lock that one instance at a time migrates

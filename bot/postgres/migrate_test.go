@@ -93,13 +93,14 @@ func TestABrokenMigrationIsUndone(t *testing.T) {
 	cfg := postgres.Config{URL: pgtest.Start(t), Keys: keyring(t, 1)}
 	s := open(t, cfg)
 	files := realMigrations(t)
-	files["00003_good.sql"] = &fstest.MapFile{Data: []byte("-- Good.\n-- +goose Up\nCREATE TABLE good (n int);\n-- +goose Down\nDROP TABLE good;\n")}
-	files["00004_broken.sql"] = &fstest.MapFile{Data: []byte("-- Broken.\n-- +goose Up\nCREATE TABLE half (n int);\nINSERT INTO conversation (id) VALUES (NULL);\n-- +goose Down\n")}
-	before, after, err := postgres.MigrateFrom(t.Context(), cfg, files, 4)
-	if err == nil || before != postgres.Newest || after != 3 {
+	good, broken := int64(postgres.Newest+1), int64(postgres.Newest+2)
+	files[fmt.Sprintf("%05d_good.sql", good)] = &fstest.MapFile{Data: []byte("-- Good.\n-- +goose Up\nCREATE TABLE good (n int);\n-- +goose Down\nDROP TABLE good;\n")}
+	files[fmt.Sprintf("%05d_broken.sql", broken)] = &fstest.MapFile{Data: []byte("-- Broken.\n-- +goose Up\nCREATE TABLE half (n int);\nINSERT INTO conversation (id) VALUES (NULL);\n-- +goose Down\n")}
+	before, after, err := postgres.MigrateFrom(t.Context(), cfg, files, broken)
+	if err == nil || before != postgres.Newest || after != good {
 		t.Fatalf("from %d to %d, error %v", before, after, err)
 	}
-	if text := err.Error(); !strings.Contains(text, "00004_broken.sql was rolled back, the schema is at 3") || strings.Contains(text, "\n") {
+	if text := err.Error(); !strings.Contains(text, fmt.Sprintf("%05d_broken.sql was rolled back, the schema is at %d", broken, good)) || strings.Contains(text, "\n") {
 		t.Errorf("it says %q", text)
 	}
 	found := strings.Join(tablesOf(t, cfg.URL), " ")

@@ -33,3 +33,28 @@ func TestTheJournalKeepsWhatJustHappened(t *testing.T) {
 		}
 	}
 }
+
+// Whoever deletes a person, their answers go too: no foreign key says so.
+func TestAnswersGoWithTheirConversation(t *testing.T) {
+	for _, role := range []string{"relais_engine", "NONE"} {
+		url := pgtest.Start(t)
+		full(t, open(t, postgres.Config{URL: url, Keys: keyring(t, 1)}))
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+		var before, after int
+		for _, left := range []*int{&before, &after} {
+			if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM answer`).Scan(left); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := conn.Exec(t.Context(), `SET ROLE `+role+`; DELETE FROM person; RESET ROLE`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if before == 0 || after != 0 {
+			t.Errorf("%s: %d answers before, %d after", role, before, after)
+		}
+	}
+}

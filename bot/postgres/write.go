@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"relais/bot"
@@ -14,6 +16,11 @@ import (
 // again, and an outbox is begun when all that is done. A table that no turn
 // touches costs nothing.
 func (s *Store) queueWave(ctx context.Context, p *pipeline, wave []*turn) {
+	// Events are remembered in this order: two instances that are told of the same
+	// ones must not wait for each other in a circle.
+	slices.SortFunc(wave, func(a, b *turn) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Event, b.Event))
+	})
 	for i, t := range wave {
 		t.at = i
 	}
