@@ -17,7 +17,7 @@ var files embed.FS
 // with its subject, and served as one.
 var (
 	script = newAsset("text/javascript; charset=utf-8", "(function () {\n\"use strict\";\n", "})();\n",
-		"widget/texts.js", "widget/memory.js", "widget/link.js", "widget/outbox.js", "widget/view.js", "widget/relais-chat.js")
+		"widget/texts.js", "widget/memory.js", "widget/link.js", "widget/outbox.js", "widget/danger.js", "widget/view.js", "widget/relais-chat.js")
 	style = newAsset("text/css; charset=utf-8", "", "", "widget/relais-chat.css")
 )
 

@@ -52,8 +52,9 @@ type Config struct {
 	// allowed again over 10 s. Defaults to 20.
 	Says int
 	// Hellos is how many times one network address may say hello at once, by
-	// socket or poll; as many are allowed again over 10 s. Many people share an
-	// address. Defaults to 500.
+	// socket or poll; as many are allowed again over 10 s, and as many texts are
+	// read for signs of danger alone. Many people share an address. Defaults to
+	// 500.
 	Hellos int
 	// Patience is how long a client may take to accept what it is sent.
 	// Defaults to 10 s.

@@ -38,5 +38,9 @@
 //     open connection, a second welcome says so.
 //   - An eleventh connection of a session makes the oldest one leave, with a bye:
 //     a phone that changes networks leaves dead connections behind it.
+//   - While nothing can be kept, the message that comes first is sent again and
+//     again, and those behind it are not, since they would overtake it once the
+//     store is back. Each is shown to us once all the same, by a heed: it is read
+//     for signs of danger, answered with what to do, and never received.
 //   - Typing and seen are accepted and go nowhere yet.
 package webchat

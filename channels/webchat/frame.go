@@ -25,10 +25,10 @@ type received struct {
 	Session string `json:"session"` // hello
 	Log     string `json:"log"`
 	After   int64  `json:"after"`
-	Lang    string `json:"lang"`
+	Lang    string `json:"lang"` // hello, heed
 	Wait    int    `json:"wait"` // seconds, in a poll
 
-	ID     string `json:"id"` // say
+	ID     string `json:"id"` // say, heed
 	Text   string `json:"text"`
 	Choice string `json:"choice"`
 	To     int64  `json:"to"`
@@ -68,6 +68,8 @@ func (in received) valid() bool {
 		return len(in.Log) <= maxName && len(in.Lang) <= maxName
 	case "say":
 		return validID(in.ID) && len(in.Choice) <= maxChoice && in.To >= 0 && (in.Text != "" || in.Choice != "")
+	case "heed":
+		return validID(in.ID) && len(in.Lang) <= maxName && in.Text != ""
 	case "ping", "seen", "typing", "bye":
 		return true
 	}
@@ -132,15 +134,24 @@ type (
 		Text    string        `json:"text"`
 	}
 	failure struct {
-		Type  string `json:"type"`
-		Code  code   `json:"code"`
-		ID    string `json:"id,omitempty"`
-		Retry int64  `json:"retry,omitempty"` // ms
-		Text  string `json:"text"`
+		Type   string `json:"type"`
+		Code   code   `json:"code"`
+		ID     string `json:"id,omitempty"`
+		Retry  int64  `json:"retry,omitempty"`  // ms
+		Urgent bool   `json:"urgent,omitempty"` // the text says what to do in the danger the person spoke of
+		Text   string `json:"text"`
 	}
 	bye struct {
 		Type  string `json:"type"`
 		Retry int64  `json:"retry"` // ms
+	}
+	// heeded answers a heed. With a retry the text was not read: it may be
+	// asked about again.
+	heeded struct {
+		Type  string `json:"type"`
+		ID    string `json:"id"`
+		Text  string `json:"text,omitempty"`  // what to do in this danger; none: no sign of one
+		Retry int64  `json:"retry,omitempty"` // ms
 	}
 	pong struct {
 		Type string `json:"type"`

@@ -20,6 +20,7 @@ func FuzzFrame(f *testing.F) {
 		`{"type":"hello","session":"AAAA","log":"x","after":12,"lang":"en","wait":25}`,
 		`{"type":"say","id":"0b6b2c1e-7a59-4d1c-9d59-2f7d7f0a8a11","text":"Bonjour é 👋🏽"}`,
 		`{"type":"say","id":"1","choice":"yes","to":3}`,
+		`{"type":"heed","id":"2","text":"Bonjour","lang":"en"}`, `{"type":"heed","id":"","text":""}`,
 		`{"type":"seen","seq":4}`, `{"type":"typing"}`, `{"type":"ping"}`, `{"type":"bye"}`,
 		`null`, `[]`, `{}`, `{"type":"say","id":5}`, " {\"type\":\"say\",\"id\":\"\\u0000\",\"text\":\"\\ud800\"}",
 	} {
@@ -43,7 +44,7 @@ func FuzzFrame(f *testing.F) {
 		if again, err := readFrame(encode(in)); err != nil || again != in {
 			t.Fatalf("%+v reads again as %+v, %v", in, again, err)
 		}
-		if strings.ContainsAny(in.ID, " \n\"\\<") || (in.Type == "say" && in.Text == "" && in.Choice == "") {
+		if strings.ContainsAny(in.ID, " \n\"\\<") || (in.Type == "say" && in.Text == "" && in.Choice == "") || (in.Type == "heed" && in.Text == "") {
 			t.Fatalf("taken: %+v", in)
 		}
 	})

@@ -151,6 +151,7 @@ type frame struct {
 	At      string       `json:"at,omitempty"`
 	Code    string       `json:"code,omitempty"`
 	Retry   int64        `json:"retry,omitempty"`
+	Urgent  bool         `json:"urgent,omitempty"`
 }
 
 // person is one page open on the chat.

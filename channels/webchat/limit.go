@@ -35,10 +35,20 @@ func (s *Server) maySay(ctx context.Context, session string) time.Duration {
 // counts, since a session costs nothing; it is not known behind a proxy of this
 // machine that does not tell, and then everybody enters.
 func (s *Server) mayEnter(ctx context.Context, place string) time.Duration {
+	return s.mayFrom(ctx, "hello:", place)
+}
+
+// mayAsk tells how long somebody waits before a text of theirs is read for signs
+// of danger: that is asked without a session.
+func (s *Server) mayAsk(ctx context.Context, place string) time.Duration {
+	return s.mayFrom(ctx, "heed:", place)
+}
+
+func (s *Server) mayFrom(ctx context.Context, what, place string) time.Duration {
 	if place == "" {
 		return 0
 	}
-	return s.mayFor(ctx, "hello:"+place, s.config.Hellos)
+	return s.mayFor(ctx, what+place, s.config.Hellos)
 }
 
 // place is the network address a request comes from, "" when it is not known.

@@ -28,26 +28,29 @@ func TestFramesThatAreNotTaken(t *testing.T) {
 		id     string
 		closes int
 	}{
-		"no JSON":          {`hello`, "bad_frame", "", websocket.CloseUnsupportedData},
-		"nothing":          {``, "bad_frame", "", websocket.CloseUnsupportedData},
-		"cut":              {`{"type":"ping"`, "bad_frame", "", websocket.CloseUnsupportedData},
-		"array":            {`[{"type":"ping"}]`, "bad_frame", "", websocket.CloseUnsupportedData},
-		"null":             {`null`, "bad_frame", "", websocket.CloseUnsupportedData},
-		"two objects":      {`{"type":"ping"} {"type":"ping"}`, "bad_frame", "", websocket.CloseUnsupportedData},
-		"not UTF-8":        {"{\"type\":\"say\",\"id\":\"1\",\"text\":\"\xff\"}", "bad_frame", "", websocket.CloseUnsupportedData},
-		"over 64 KiB":      {`{"type":"say","id":"1","text":"` + strings.Repeat("a", 64<<10) + `"}`, "too_large", "", websocket.CloseMessageTooBig},
-		"10 MB":            {strings.Repeat(" ", 10<<20), "too_large", "", websocket.CloseMessageTooBig},
-		"deep":             {strings.Repeat(`[`, 60_000), "bad_frame", "", websocket.CloseUnsupportedData},
-		"no type":          {`{}`, "bad_frame", "", stays},
-		"unknown type":     {`{"type":"subscribe"}`, "bad_frame", "", stays},
-		"text is a number": {`{"type":"say","id":"7","text":5}`, "bad_frame", "7", stays},
-		"type is a number": {`{"type":1}`, "bad_frame", "", stays},
-		"no text":          {`{"type":"say","id":"8"}`, "bad_frame", "8", stays},
-		"no id":            {`{"type":"say","text":"Bonjour"}`, "bad_frame", "", stays},
-		"long id":          {`{"type":"say","text":"Bonjour","id":"` + strings.Repeat("x", 65) + `"}`, "bad_frame", "", stays},
-		"id with a line":   {`{"type":"say","text":"Bonjour","id":"a\nb"}`, "bad_frame", "", stays},
-		"after is half":    {`{"type":"hello","after":1.5}`, "bad_frame", "", stays},
-		"after is huge":    {`{"type":"hello","after":99999999999999999999}`, "bad_frame", "", stays},
+		"no JSON":           {`hello`, "bad_frame", "", websocket.CloseUnsupportedData},
+		"nothing":           {``, "bad_frame", "", websocket.CloseUnsupportedData},
+		"cut":               {`{"type":"ping"`, "bad_frame", "", websocket.CloseUnsupportedData},
+		"array":             {`[{"type":"ping"}]`, "bad_frame", "", websocket.CloseUnsupportedData},
+		"null":              {`null`, "bad_frame", "", websocket.CloseUnsupportedData},
+		"two objects":       {`{"type":"ping"} {"type":"ping"}`, "bad_frame", "", websocket.CloseUnsupportedData},
+		"not UTF-8":         {"{\"type\":\"say\",\"id\":\"1\",\"text\":\"\xff\"}", "bad_frame", "", websocket.CloseUnsupportedData},
+		"over 64 KiB":       {`{"type":"say","id":"1","text":"` + strings.Repeat("a", 64<<10) + `"}`, "too_large", "", websocket.CloseMessageTooBig},
+		"10 MB":             {strings.Repeat(" ", 10<<20), "too_large", "", websocket.CloseMessageTooBig},
+		"deep":              {strings.Repeat(`[`, 60_000), "bad_frame", "", websocket.CloseUnsupportedData},
+		"no type":           {`{}`, "bad_frame", "", stays},
+		"unknown type":      {`{"type":"subscribe"}`, "bad_frame", "", stays},
+		"text is a number":  {`{"type":"say","id":"7","text":5}`, "bad_frame", "7", stays},
+		"type is a number":  {`{"type":1}`, "bad_frame", "", stays},
+		"no text":           {`{"type":"say","id":"8"}`, "bad_frame", "8", stays},
+		"heed without text": {`{"type":"heed","id":"8"}`, "bad_frame", "", stays},
+		"heed without id":   {`{"type":"heed","text":"Bonjour"}`, "bad_frame", "", stays},
+		"heed, long lang":   {`{"type":"heed","id":"8","text":"Bonjour","lang":"` + strings.Repeat("x", 65) + `"}`, "bad_frame", "", stays},
+		"no id":             {`{"type":"say","text":"Bonjour"}`, "bad_frame", "", stays},
+		"long id":           {`{"type":"say","text":"Bonjour","id":"` + strings.Repeat("x", 65) + `"}`, "bad_frame", "", stays},
+		"id with a line":    {`{"type":"say","text":"Bonjour","id":"a\nb"}`, "bad_frame", "", stays},
+		"after is half":     {`{"type":"hello","after":1.5}`, "bad_frame", "", stays},
+		"after is huge":     {`{"type":"hello","after":99999999999999999999}`, "bad_frame", "", stays},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, _ := c.begin(t, frame{})
@@ -324,7 +327,7 @@ func TestNotKept(t *testing.T) {
 		gate.err.Store(&test.err)
 		p.say("same-id", test.text)
 		e := p.expect("error")
-		if e.Code != test.code || e.ID != "same-id" || e.Retry == 0 || (e.Text == "Appelez le 112.") != test.urgent {
+		if e.Code != test.code || e.ID != "same-id" || e.Retry == 0 || e.Urgent != test.urgent || (e.Text == "Appelez le 112.") != test.urgent {
 			t.Errorf("%v, %q: %+v", test.err, test.text, e)
 		}
 	}

@@ -67,6 +67,8 @@ func (t *talk) take(ctx context.Context, in received) (stays bool) {
 		t.hello(ctx, in)
 	case "say":
 		t.say(ctx, in)
+	case "heed":
+		t.heed(ctx, in)
 	case "ping":
 		t.client.emit(pong{"pong"})
 	case "bye":
@@ -190,18 +192,6 @@ func (t *talk) receive(ctx context.Context, in received) (seq int64, thread bot.
 func (t *talk) trouble(what string, err error, in received) {
 	t.server.config.Log.Error(what, slog.Any("error", err))
 	t.regret(in, retryFailed)
-}
-
-// regret tells that the service is not available. What was said is read for
-// signs of danger all the same: the person must not wait for the repair.
-func (t *talk) regret(in received, retry time.Duration) {
-	f := t.failure(unavailable, in.ID, retry)
-	if in.Text != "" {
-		if urgent := t.server.config.Danger(in.Text, t.words.lang); urgent != "" {
-			f.Text = urgent
-		}
-	}
-	t.client.emit(f)
 }
 
 // find returns where a message stands that was received before: near the end

@@ -41,3 +41,9 @@ func remote(t *testing.T, database *pgtest.Private) string {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// What people read while no instance answers behind the proxy.
+func TestNobodyBehindTheProxy(t *testing.T) {
+	program.Whole(t)
+	play(t, requireKit(t), scene{script: "proxy.mjs"})
+}

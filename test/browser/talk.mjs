@@ -64,6 +64,26 @@ export class Talk {
   }
 }
 
+// inSight waits until a text of the chat is whole on the screen: within the
+// chat, and within the part of it that is scrolled when it is in one.
+export async function inSight(page, selector, text) {
+  const seen = page.waitForFunction(({ selector, text }) => {
+    const root = document.querySelector('relais-chat').shadowRoot;
+    const found = [...root.querySelectorAll(selector)].findLast((element) => element.textContent.includes(text));
+    if (!found) return false;
+    const box = found.getBoundingClientRect();
+    const within = (frame) => {
+      const outer = frame.getBoundingClientRect();
+      return box.height > 0 && box.top >= outer.top - 1 && box.bottom <= outer.bottom + 1;
+    };
+    return ['.panel', '.log', '.help'].map((part) => found.closest(part)).filter(Boolean).every(within);
+  }, { selector, text }, { timeout: 20_000 });
+  await seen.catch(async (cause) => {
+    const there = await page.evaluate(() => document.querySelector('relais-chat').shadowRoot.querySelector('.panel').innerText);
+    throw new Error(`“${text}” is not in sight; the chat says:\n${there}`, { cause });
+  });
+}
+
 export function chatOn(page) {
   return new Talk(page, { host: 'relais-chat', line: 'article.line', text: '.text', own: 'person' }, async (text) => {
     await page.getByLabel('Votre message').fill(text);

@@ -21,7 +21,7 @@ class Outbox {
     if (!m || this.resting) return null;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.overdue(), ACK_WITHIN);
-    if (!this.told) this.chat.onMessage(m, "sending"); // words of help stay until it is kept
+    if (!this.told) this.chat.onMessage(m, "sending"); // what the service said stays until it is kept
     const frame = { type: "say", id: m.id };
     if (m.choice === undefined) {
       frame.text = m.text;

@@ -30,6 +30,7 @@ class RelaisChat extends HTMLElement {
     this.dress(root);
     this.memory = new Memory(BASE.href);
     this.outbox = new Outbox(this.memory, this);
+    this.danger = new Danger(BASE, lang, this);
     this.link = new Link(BASE, this);
     this.resume();
     // A visitor who only reads the page costs the service nothing.
@@ -69,7 +70,9 @@ class RelaisChat extends HTMLElement {
     this.sessionLog = kept.log;
     this.after = 0;
     this.until = 0;
-    this.trouble = ""; // why there is no connection, as the status says it
+    this.help = []; // what to do in the danger that waiting messages speak of
+    this.trouble = ""; // why nothing leaves, as the status says it
+    this.away = false; // the service was reached last, and could keep nothing
     this.outbox.messages.forEach((m) => this.view.showPending(m, "late"));
   }
 
@@ -77,6 +80,7 @@ class RelaisChat extends HTMLElement {
   reset() {
     this.link.stop();
     this.outbox.clear();
+    this.danger.clear();
     this.view.clear();
     this.resume();
   }
@@ -85,6 +89,8 @@ class RelaisChat extends HTMLElement {
     this.outbox.add(message);
     this.remember();
     this.link.start();
+    if (this.trouble === this.view.texts.lost) this.troubled("");
+    if (this.away) this.danger.offer();
   }
 
   quit() {
@@ -123,15 +129,27 @@ class RelaisChat extends HTMLElement {
 
   // why is what the service says of it; it says nothing when it is not reached.
   onState(state, why) {
-    const t = this.view.texts;
     if (state === "lost") {
-      this.trouble = why || t.lost;
-      this.view.showStatus(this.trouble);
-      this.outbox.late(this.outbox.told || why); // words of help stay
+      this.troubled(why);
+      this.outbox.late(why);
       return;
     }
-    if (this.trouble && this.view.status.textContent === this.trouble) this.view.showStatus(t.back);
+    this.recovered();
+  }
+
+  // troubled says why nothing leaves. When the service does not, the page does;
+  // and whoever has something to say is told whom to call meanwhile.
+  troubled(why) {
+    const t = this.view.texts;
+    this.away = this.away || Boolean(why);
+    this.trouble = why || (this.outbox.messages.length ? t.lost + " " + t.emergency : t.lost);
+    this.view.showStatus(this.trouble);
+  }
+
+  recovered() {
+    if (this.trouble && this.view.status.textContent === this.trouble) this.view.showStatus(this.view.texts.back);
     this.trouble = "";
+    this.away = false;
   }
 
   onFrame(frame) {
@@ -144,7 +162,8 @@ class RelaisChat extends HTMLElement {
         break;
       case "ack":
         if (frame.log) this.sessionLog = frame.log;
-        this.outbox.settle(frame.id, "sent");
+        this.recovered();
+        this.settle(frame.id, "sent");
         this.remember();
         break;
       case "owner":
@@ -179,7 +198,7 @@ class RelaisChat extends HTMLElement {
       return;
     }
     this.after = m.seq;
-    if (m.from === "person") this.outbox.settle(m.id, "sent"); // its ack was lost
+    if (m.from === "person") this.settle(m.id, "sent"); // its ack was lost
     else this.view.showStatus("");
     if (m.text || m.choices) this.view.showMessage(m);
     if (m.seq === this.until) {
@@ -208,19 +227,35 @@ class RelaisChat extends HTMLElement {
       this.view.showStatus(this.view.texts.over);
       this.link.restart();
     } else if (frame.id && frame.retry) {
+      if (frame.code === "unavailable") this.notKept(frame);
       this.outbox.rest(frame.retry, frame.text);
     } else if (frame.id) {
-      this.outbox.settle(frame.id, "refused", frame.text);
+      this.settle(frame.id, "refused", frame.text);
     } else {
       this.view.showStatus(frame.text);
     }
   }
 
+  // notKept is about a message that the service has read, but cannot keep: those
+  // behind it are read too.
+  notKept(frame) {
+    if (frame.urgent) this.away = true;
+    else this.troubled(frame.text);
+    this.danger.read(frame.id, frame.urgent ? frame.text : "");
+    this.danger.offer();
+  }
+
+  settle(id, state, text) {
+    this.outbox.settle(id, state, text);
+    this.danger.tell();
+  }
+
   // For the outbox.
 
   onMessage(message, state, text) {
-    const known = text && text === this.trouble; // it stands below the conversation
-    this.view.showPending(message, state, known ? "" : text);
+    const known = text === this.trouble || this.help.includes(text); // it stands below the conversation
+    const tried = state === "sending" && (this.trouble || this.away); // in vain so far
+    this.view.showPending(message, tried ? "late" : state, known ? "" : text);
   }
 
   onDue() {
@@ -229,6 +264,18 @@ class RelaisChat extends HTMLElement {
 
   onStuck() {
     this.link.check();
+    this.danger.offer();
+  }
+
+  // For what is read for signs of danger.
+
+  waiting() {
+    return this.outbox.messages;
+  }
+
+  onHelp(texts) {
+    this.help = texts;
+    this.view.showHelp(texts);
   }
 }
 

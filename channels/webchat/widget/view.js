@@ -23,11 +23,14 @@ class View {
       role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": t.log, tabindex: "0",
     });
     this.latest = button("latest", t.latest, () => this.toEnd());
+    this.help = make("div", "help", "", { role: "alert", tabindex: "0" });
+    this.help.hidden = true;
     this.status = make("p", "status", "", { role: "status" });
     this.panel = make("section", "panel", [
       make("header", "head", [this.heading, this.owner]),
       this.log,
       this.latest,
+      this.help,
       this.status,
       this.buildForm(),
       this.buildQuit(),
@@ -137,6 +140,18 @@ class View {
     if (this.status.textContent === text) return;
     this.holdEnd(() => {
       this.status.textContent = text;
+    });
+  }
+
+  // showHelp keeps words of help in sight below the conversation, wherever the
+  // line stands that they answer.
+  showHelp(texts) {
+    const shown = [...this.help.children].map((p) => p.textContent);
+    if (shown.join("\n") === texts.join("\n")) return;
+    this.holdEnd(() => {
+      this.help.hidden = texts.length === 0;
+      this.help.replaceChildren(...texts.map((text) => make("p", "", text)));
+      this.help.scrollTop = 0;
     });
   }
 
