@@ -43,6 +43,12 @@ type Store interface {
 	// event's id and the version tell when the turn is run again.
 	Commit(ctx context.Context, group []*Commit) ([]error, error)
 
+	// Seal does ahead what can be done of a commit without its group: it fills
+	// Sealed, when the person's key is at hand. A group keeps everybody waiting
+	// who comes after it; here each caller works for itself. It may be left out,
+	// and nothing of the commit may change after it.
+	Seal(c *Commit)
+
 	// Due claims up to limit jobs whose time has come, lanes first, then due
 	// times, for as long as lease, and returns when the next one can be claimed
 	// (zero: none): when it is due, or when the lease of whoever has it ends.
@@ -112,8 +118,8 @@ type Commit struct {
 	At            time.Time
 
 	// Conversation is the new state; its Version is the one it was loaded
-	// with, and 0 creates it; its N is that of the last of Lines. Nil writes lines' marks and jobs only, without a
-	// version check.
+	// with, and 0 creates it; its N is that of the last of Lines. Nil writes
+	// lines' marks and jobs only, without a version check.
 	Conversation *Conversation
 	Addresses    map[ID]Address // of the threads the turn created
 
@@ -138,6 +144,13 @@ type Commit struct {
 	Settled   []Settle
 	Audit     []AuditEntry
 	Guards    []Guard
+	Sealed    *Sealed // by Store.Seal; nil: sealed when it is written
+}
+
+// Sealed is what a commit's conversation, lines and answers are stored as.
+type Sealed struct {
+	State          []byte
+	Lines, Answers [][]byte // one each, in their order
 }
 
 // Mark raises how far a line got. A lower rank than the stored one changes

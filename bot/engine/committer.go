@@ -27,6 +27,7 @@ func (e *Engine) commit(ctx context.Context, c *bot.Commit) error {
 // was handed over it is waited for whatever happens to ctx: the store will
 // have it, and the caller must not say otherwise.
 func (e *Engine) handOver(ctx context.Context, c *bot.Commit) error {
+	e.Store.Seal(c)
 	p := &commit{Commit: c, outcome: make(chan error, 1)}
 	queue := e.turns
 	if c.Conversation == nil {

@@ -63,7 +63,7 @@ func (w *writer) answers() {
 		for i := range t.Answers {
 			a := &t.Answers[i]
 			kept.at(before(t.Answers, i, same)).row().int4(t.at).uuid(t.Conversation.ID).text(a.Key).time(a.At).text(arrayLiteral(a.Codes)).
-				text(string(a.By)).text(a.Flow).bool(a.Shared).bytes(t.key.SealAnswer(t.Conversation.ID, a))
+				text(string(a.By)).text(a.Flow).bool(a.Shared).bytes(t.sealed.Answers[i])
 		}
 		if t.Share {
 			shared.row().int4(t.at).uuid(t.Conversation.ID)

@@ -102,7 +102,7 @@ func (w *writer) lines() {
 			l := &t.Lines[i]
 			r.row().int4(t.at).uuid(l.Conversation).int8(l.N).uuid(l.Thread).int8(l.Seq).text(string(l.From)).text(l.Adviser).
 				text(string(l.Audience)).text(t.Conversation.Owner.Organisation).time(l.At).text(l.Key).int8(l.Epoch).int2(int16(l.Lane)).
-				text(l.Class).int2(int16(l.Delivery)).text(l.Provider).int8(int64(l.Error)).int8(int64(l.Segments)).bytes(t.key.SealLine(l)).
+				text(l.Class).int2(int16(l.Delivery)).text(l.Provider).int8(int64(l.Error)).int8(int64(l.Segments)).bytes(t.sealed.Lines[i]).
 				bool(t.Errand != nil && t.Errand.N == l.N)
 		}
 	}

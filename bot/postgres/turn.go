@@ -24,7 +24,8 @@ type turn struct {
 	outcome error // nil: it was written, or will be
 
 	key       *seal.Key // the person's; nil for a turn without a conversation
-	version   int64     // that the conversation must be at
+	sealed    *bot.Sealed
+	version   int64 // that the conversation must be at
 	newcomers []newcomer
 	booked    [][32]byte          // hashes of Booked
 	opting    map[bot.ID][32]byte // hashes of the addresses that opt out or in, by thread
@@ -42,6 +43,16 @@ const never = math.MinInt64
 
 // newcomer tells whether the turn creates its conversation.
 func (t *turn) newcomer() bool { return t.Conversation != nil && t.Conversation.Version == 0 }
+
+// Seal seals a turn of somebody whose key is remembered; see bot.Store.
+func (s *Store) Seal(c *bot.Commit) {
+	if c.Conversation == nil || c.Conversation.Version == 0 {
+		return
+	}
+	if key, ok := s.people.Get(c.Conversation.Person); ok {
+		c.Sealed = key.SealTurn(c)
+	}
+}
 
 // prepare looks at each turn of a group, and finds the keys to seal it with.
 // Those of people who were here lately are at hand; for others, and for

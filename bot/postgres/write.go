@@ -27,9 +27,13 @@ func (s *Store) queueWave(ctx context.Context, p *pipeline, wave []*turn) {
 	p.judge(ctx, wave)
 	w := &writer{pipeline: p, s: s, ctx: ctx, all: wave}
 	for _, t := range wave {
-		if t.version != never { // else it will not hold, and has no key
-			w.wave = append(w.wave, t)
+		if t.version == never {
+			continue // it will not hold, and has no key
 		}
+		if t.sealed = t.Sealed; t.sealed == nil && t.Conversation != nil {
+			t.sealed = t.key.SealTurn(t.Commit)
+		}
+		w.wave = append(w.wave, t)
 	}
 	w.people()
 	w.threads()
@@ -167,7 +171,7 @@ func (t *turn) conversation(r *rows) {
 	if last := len(t.HandOffs) - 1; last >= 0 {
 		handedTo = t.HandOffs[last].HandOff.Organisation
 	}
-	r.row().int4(t.at).uuid(c.ID).uuid(c.Person).int8(c.Version + 1).bytes(t.key.SealState(c)).
+	r.row().int4(t.at).uuid(c.ID).uuid(c.Person).int8(c.Version + 1).bytes(t.sealed.State).
 		time(c.Created).time(c.Heard).text(c.Lang).text(string(heardOn(c))).int8(c.N).int8(c.Epoch).text(c.Step).int8(int64(c.Booked)).
 		text(string(c.Owner.Kind)).text(c.Owner.Organisation).text(c.Owner.Team).text(c.Owner.Adviser).
 		uuid(h.ID).text(h.Reason).bool(h.Urgent).bool(isCrisis(h.Reason)).time(h.Since).time(h.Waiting).time(h.Deadline).

@@ -33,6 +33,18 @@ type appointmentBody struct {
 	Reminded    bool   `json:"reminded,omitempty"`
 }
 
+// SealTurn seals a turn's conversation, lines and answers.
+func (k *Key) SealTurn(c *bot.Commit) *bot.Sealed {
+	sealed := bot.Sealed{State: k.SealState(c.Conversation), Lines: make([][]byte, len(c.Lines)), Answers: make([][]byte, len(c.Answers))}
+	for i := range c.Lines {
+		sealed.Lines[i] = k.SealLine(&c.Lines[i])
+	}
+	for i := range c.Answers {
+		sealed.Answers[i] = k.SealAnswer(c.Conversation.ID, &c.Answers[i])
+	}
+	return &sealed
+}
+
 // SealState seals a conversation's whole state, for its row.
 func (k *Key) SealState(c *bot.Conversation) []byte {
 	plain := bot.AppendConversation(make([]byte, 0, 2048), c)

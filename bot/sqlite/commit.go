@@ -149,6 +149,7 @@ func (t *tx) generation() (int64, error) {
 type place struct {
 	id, person bot.ID
 	key        *seal.Key
+	sealed     *bot.Sealed
 	org        string // that owned the conversation when the turn's lines were written
 	begun      int64  // the turn's own line that its errand begins
 }
@@ -156,6 +157,24 @@ type place struct {
 // errHomeless is returned for rows that need a conversation in a turn that has
 // none.
 var errHomeless = errors.New("the turn has no conversation to write to")
+
+// Seal seals a turn of somebody whose key is remembered; see bot.Store.
+func (s *Store) Seal(c *bot.Commit) {
+	if c.Conversation == nil || c.Conversation.Version == 0 {
+		return
+	}
+	if who, ok := s.people.Get(c.Conversation.ID); ok {
+		c.Sealed = who.key.SealTurn(c)
+	}
+}
+
+// sealed is what Seal made of a turn, or what it would make now.
+func sealed(c *bot.Commit, key *seal.Key) *bot.Sealed {
+	if c.Sealed != nil {
+		return c.Sealed
+	}
+	return key.SealTurn(c)
+}
 
 // place finds the conversation at the version the turn was decided on, and
 // writes its new state; or creates it.
@@ -168,7 +187,7 @@ func (s *Store) place(t *tx, c *bot.Commit) (place, error) {
 		return place{}, nil
 	}
 	if c.Conversation.Version == 0 {
-		return s.create(t, c.Conversation)
+		return s.create(t, c)
 	}
 	return s.update(t, c)
 }
@@ -177,8 +196,10 @@ func (s *Store) place(t *tx, c *bot.Commit) (place, error) {
 // conversation before.
 func isNote(l bot.Line) bool { return l.Audience == bot.ForNote }
 
-func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
+func (s *Store) create(t *tx, turn *bot.Commit) (place, error) {
+	c := turn.Conversation
 	at := place{id: c.ID, person: c.Person, key: seal.NewPersonKey(), org: c.Owner.Organisation}
+	at.sealed = at.key.SealTurn(turn)
 	_, err := t.exec(`INSERT INTO person (id, key, created) VALUES (?, ?, ?)`,
 		c.Person[:], s.keys.Wrap(at.key, c.Person), micro(c.Created))
 	if err != nil {
@@ -189,7 +210,7 @@ func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
 			handoff, reason, urgent, crisis, since, waiting, deadline, step, lang, channel, heard, created, state,
 			person, id)
 		VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		append(columns(c, at.key), c.Person[:], c.ID[:])...)
+		append(columns(c, at.sealed.State), c.Person[:], c.ID[:])...)
 	if err != nil {
 		return place{}, conflict(err, "create a conversation")
 	}
@@ -202,7 +223,7 @@ func (s *Store) create(t *tx, c *bot.Conversation) (place, error) {
 func (s *Store) update(t *tx, c *bot.Commit) (place, error) {
 	conversation := c.Conversation
 	if who, ok := s.people.Get(conversation.ID); ok && !slices.ContainsFunc(c.Lines, isNote) {
-		at := place{id: conversation.ID, person: who.person, key: who.key}
+		at := place{id: conversation.ID, person: who.person, key: who.key, sealed: sealed(c, who.key)}
 		if written, err := s.writeState(t, c, at); written || err != nil {
 			return at, err
 		}
@@ -243,6 +264,7 @@ func (s *Store) find(t *tx, turn *bot.Commit) (place, error) {
 	if at.key, err = s.key(c.ID, at.person, key); err != nil {
 		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
 	}
+	at.sealed = sealed(turn, at.key)
 	return at, nil
 }
 
@@ -254,7 +276,7 @@ func (s *Store) writeState(t *tx, turn *bot.Commit, at place) (bool, error) {
 		UPDATE conversation SET version = version + 1, n = ?, epoch = ?, booked = ?, owner_kind = ?, owner_org = ?,
 			owner_team = ?, owner_adviser = ?, handoff = ?, reason = ?, urgent = ?, crisis = ?, since = ?, waiting = ?,
 			deadline = ?, step = ?, lang = ?, channel = ?, heard = ?, created = ?, state = ?
-		WHERE id = ? AND version = ? AND n = ?`, append(columns(c, at.key), c.ID[:], c.Version, turn.Before())...)
+		WHERE id = ? AND version = ? AND n = ?`, append(columns(c, at.sealed.State), c.ID[:], c.Version, turn.Before())...)
 	if err != nil {
 		return false, fmt.Errorf("write conversation %s: %w", c.ID, err)
 	}
@@ -263,7 +285,7 @@ func (s *Store) writeState(t *tx, turn *bot.Commit, at place) (bool, error) {
 
 // columns are what views and the inbox need in clear, then the sealed state,
 // in the order of the two statements above.
-func columns(c *bot.Conversation, key *seal.Key) []any {
+func columns(c *bot.Conversation, state []byte) []any {
 	var h bot.HandOff
 	if c.HandOff != nil {
 		h = *c.HandOff
@@ -273,7 +295,7 @@ func columns(c *bot.Conversation, key *seal.Key) []any {
 		string(c.Owner.Kind), c.Owner.Organisation, c.Owner.Team, c.Owner.Adviser,
 		nullable(h.ID), h.Reason, h.Urgent, crisis(&h), micro(h.Since), micro(h.Waiting), micro(h.Deadline),
 		c.Step, c.Lang, string(heardOn(c)), micro(c.Heard), micro(c.Created),
-		key.SealState(c),
+		state,
 	}
 }
 

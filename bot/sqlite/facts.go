@@ -19,7 +19,7 @@ func (s *Store) putAnswers(t *tx, c *bot.Commit, at place) error {
 		}
 	}
 	for i := range c.Answers {
-		if err := t.answer(&c.Answers[i], at); err != nil {
+		if err := t.answer(&c.Answers[i], at.sealed.Answers[i], at.id); err != nil {
 			return err
 		}
 	}
@@ -45,11 +45,11 @@ func (t *tx) takeBack(key string, conversation bot.ID) error {
 }
 
 // answer keeps an answer; of two under one key in the same turn, the last.
-func (t *tx) answer(a *bot.Answer, at place) error {
+func (t *tx) answer(a *bot.Answer, body []byte, conversation bot.ID) error {
 	_, err := t.exec(`
 		INSERT OR REPLACE INTO answer (conversation, key, at, codes, by_, flow, shared, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		at.id[:], a.Key, due(a.At), list(a.Codes), string(a.By), a.Flow, a.Shared, at.key.SealAnswer(at.id, a))
+		conversation[:], a.Key, due(a.At), list(a.Codes), string(a.By), a.Flow, a.Shared, body)
 	if err != nil {
 		return fmt.Errorf("keep an answer: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"relais/bot"
@@ -24,8 +23,9 @@ func (s *Store) putLines(t *tx, c *bot.Commit, at place) error {
 			return err
 		}
 	}
-	for lines := range slices.Chunk(c.Lines, len(addLines)) {
-		if err := t.addLines(lines, at); err != nil {
+	for first := 0; first < len(c.Lines); first += len(addLines) {
+		end := min(first+len(addLines), len(c.Lines))
+		if err := t.addLines(c.Lines[first:end], at.sealed.Lines[first:end], at); err != nil {
 			return err
 		}
 	}
@@ -44,7 +44,7 @@ func lineRows(n int) string {
 		VALUES ` + row + strings.Repeat(`, `+row, n-1)
 }
 
-func (t *tx) addLines(lines []bot.Line, at place) error {
+func (t *tx) addLines(lines []bot.Line, bodies [][]byte, at place) error {
 	args := make([]any, 0, 18*len(lines))
 	for i := range lines {
 		l := &lines[i]
@@ -57,7 +57,7 @@ func (t *tx) addLines(lines []bot.Line, at place) error {
 		}
 		args = append(args, l.Conversation[:], l.N, nullable(l.Thread), l.Seq, string(l.From), l.Adviser, string(l.Audience),
 			orgOf(l, at), micro(l.At), l.Key, l.Epoch, int64(l.Lane), l.Class, int64(delivery), l.Provider, l.Error, l.Segments,
-			at.key.SealLine(l))
+			bodies[i])
 	}
 	if _, err := t.exec(addLines[len(lines)-1], args...); err != nil {
 		return fmt.Errorf("add lines from %d: %w", lines[0].N, err)

@@ -10,6 +10,41 @@ import (
 )
 
 func groups(t *testing.T, s *suite) {
+	s.check(t, "a turn that was sealed ahead is kept as it is, however many lines it has", func(t *testing.T, h *house) {
+		turn := h.next(h.meet(t, phone(1)))
+		for i := range 5 {
+			say(turn, bot.Line{From: bot.FromAssistant, Text: bot.Text(fmt.Sprint("ligne ", i)), Class: "reply"})
+		}
+		turn.Conversation.Step = "welcome/notice"
+		turn.Answers = []bot.Answer{{Key: "commune", Words: "Besançon", At: now}, {Key: "needs", Words: "un logement", At: now}}
+		fresh := h.first(phone(2))
+		for _, c := range []*bot.Commit{turn, fresh, {At: now}} {
+			h.Seal(c)
+		}
+		if turn.Sealed == nil {
+			t.Error("the key of somebody who was just here is not at hand")
+		}
+		h.must(t, turn, fresh, &bot.Commit{At: now})
+		d, err := h.Export(t.Context(), phone(1))
+		if err != nil || len(d.Lines) != 9 || len(d.Answers) != 2 {
+			t.Fatalf("%d lines, %d answers (%v)", len(d.Lines), len(d.Answers), err)
+		}
+		for i, l := range turn.Lines {
+			if got := d.Lines[2+i].Text; got != l.Text {
+				t.Errorf("line %d says %q, want %q", l.N, got, l.Text)
+			}
+		}
+		words := map[string]bot.Text{d.Answers[0].Key: d.Answers[0].Words, d.Answers[1].Key: d.Answers[1].Words}
+		if words["commune"] != "Besançon" || words["needs"] != "un logement" {
+			t.Errorf("answers %v", words)
+		}
+		if step := h.load(t, phone(1)).Conversation.Step; step != "welcome/notice" {
+			t.Errorf("the conversation is at %q", step)
+		}
+		if h.load(t, phone(2)).Fresh != nil {
+			t.Error("the first turn of somebody new was not kept")
+		}
+	})
 	s.check(t, "each turn of a group has its own outcome", func(t *testing.T, h *house) {
 		h.meet(t, phone(1))
 		h.meet(t, phone(2))

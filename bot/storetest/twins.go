@@ -81,6 +81,7 @@ func (w *twins) Commit(ctx context.Context, group []*bot.Commit) ([]error, error
 	other := make([]*bot.Commit, len(group))
 	for i, c := range group {
 		other[i] = w.asSecond(c)
+		w.two.Seal(other[i]) // and not the first: sealed ahead or not, it is the same
 	}
 	one, errOne := w.one.Commit(ctx, group)
 	two, errTwo := w.two.Commit(ctx, other)
@@ -92,6 +93,8 @@ func (w *twins) Commit(ctx context.Context, group []*bot.Commit) ([]error, error
 	}
 	return one, errOne
 }
+
+func (w *twins) Seal(c *bot.Commit) { w.one.Seal(c) }
 
 func kindsOf(outcomes []error) []string {
 	list := make([]string, len(outcomes))
@@ -106,6 +109,7 @@ func kindsOf(outcomes []error) []string {
 func (w *twins) asSecond(c *bot.Commit) *bot.Commit {
 	other := *c
 	other.Done, other.Under = w.leaseOfSecond(c.Done), w.leaseOfSecond(c.Under)
+	other.Sealed = nil
 	if c.Begin != nil {
 		begin := *c.Begin
 		other.Begin = &begin
