@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"encoding/binary"
+	"sync"
 	"time"
 
 	"relais/bot"
@@ -29,6 +30,46 @@ const (
 type rows struct {
 	columns []column
 	n, at   int
+	spare   *spare
+}
+
+// spare are columns that a statement has been sent with, for the next ones to
+// write into: growing them anew for each group was a third of all that a server
+// allocates.
+type spare struct{ pool sync.Pool }
+
+// rows are new ones, none yet. Columns of given types are named only for a
+// statement that may be run without any row.
+func (s *spare) rows(types ...uint32) *rows {
+	r := &rows{spare: s}
+	for _, oid := range types {
+		r.add(oid)
+	}
+	return r
+}
+
+// add adds a column.
+func (r *rows) add(oid uint32) {
+	if r.columns == nil {
+		if old, ok := r.spare.pool.Get().(*[]column); ok {
+			r.columns = (*old)[:0]
+		}
+	}
+	n := len(r.columns)
+	if n < cap(r.columns) {
+		r.columns = r.columns[:n+1]
+	} else {
+		r.columns = append(r.columns, column{})
+	}
+	r.columns[n].begin(oid)
+}
+
+// sent gives the columns back.
+func (r *rows) sent() {
+	if r.columns != nil {
+		r.spare.pool.Put(&r.columns)
+	}
+	*r = rows{spare: r.spare}
 }
 
 // column is an array in binary: a header, then each element after its length.
@@ -41,20 +82,11 @@ type column struct {
 // are nulls, the type, the length, the lower bound.
 const headerSize = 20
 
-// columns are rows of given types, none yet. A statement that may be run
-// without any row needs to know them beforehand.
-func columns(types ...uint32) *rows {
-	r := &rows{columns: make([]column, len(types))}
-	for i, oid := range types {
-		r.columns[i] = newColumn(oid)
-	}
-	return r
-}
-
-func newColumn(oid uint32) column {
-	array := make([]byte, headerSize, 256)
-	binary.BigEndian.PutUint32(array[8:], oid)
-	return column{array: array}
+// begin empties a column and gives it a type.
+func (c *column) begin(oid uint32) {
+	c.nulls = false
+	c.array = append(c.array[:0], make([]byte, headerSize)...)
+	binary.BigEndian.PutUint32(c.array[8:], oid)
 }
 
 // row begins the next row.
@@ -67,7 +99,7 @@ func (r *rows) row() *rows {
 // field is the column that the row's next field goes to.
 func (r *rows) field(oid uint32) *column {
 	if r.at == len(r.columns) {
-		r.columns = append(r.columns, newColumn(oid))
+		r.add(oid)
 	}
 	r.at++
 	return &r.columns[r.at-1]

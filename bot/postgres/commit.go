@@ -83,7 +83,7 @@ func (s *Store) commitGroup(ctx context.Context, group []*bot.Commit) ([]error, 
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{conn: conn.Conn()}
+	p := &pipeline{conn: conn.Conn(), spare: &s.spare}
 	waves := s.waves(turns)
 	if len(waves) > 1 {
 		p.lockAll(ctx, waves)

@@ -28,26 +28,28 @@ ON CONFLICT (key) DO UPDATE SET (kind, lane, due, conversation, thread, subject,
 = (excluded.kind, least(job.lane, excluded.lane), excluded.due, excluded.conversation, excluded.thread, excluded.subject,
 	excluded.revision, job.serial + 1, 0)`
 
-	// finishJobs ends the jobs that were not planned again while they ran.
+	// finishJobs ends the jobs that were not planned again while they ran, and
+	// gives up the leases of the others. One put off comes again then, unless it
+	// was planned again: that plan counts, and its turn is told.
 	finishJobs = `
-DELETE FROM job j USING unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
-WHERE j.key = d.key AND j.token = d.token AND j.serial = d.serial AND d.due IS NULL AND ` + held
-
-	// releaseJobs gives up the leases of the others. One put off comes again
-	// then, unless it was planned again: that plan counts, and its turn is told.
-	releaseJobs = `
+WITH done AS (
+	SELECT * FROM unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
+	WHERE ` + held + `
+), over AS (
+	DELETE FROM job j USING done d WHERE j.key = d.key AND j.token = d.token AND j.serial = d.serial AND d.due IS NULL
+)
 UPDATE job j SET lease_until = NULL,
-	due      = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN d.due ELSE j.due END,
-	attempts = CASE WHEN j.serial = d.serial AND d.due IS NOT NULL THEN j.attempts + 1 ELSE j.attempts END
-FROM unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::timestamptz[]) AS d(turn, key, token, serial, due)
-WHERE j.key = d.key AND j.token = d.token AND ` + held + `
+	due      = CASE WHEN j.serial = d.serial THEN d.due ELSE j.due END,
+	attempts = CASE WHEN j.serial = d.serial THEN j.attempts + 1 ELSE j.attempts END
+FROM done d
+WHERE j.key = d.key AND j.token = d.token AND (j.serial <> d.serial OR d.due IS NOT NULL)
 RETURNING d.turn, j.serial <> d.serial`
 )
 
 // jobs forgets, plans, and finishes. A job that was planned again while it ran
 // stays, and its new plan counts.
 func (w *writer) jobs() {
-	forgotten, planned, done := &rows{}, stages{}, &rows{}
+	forgotten, planned, done := w.rows(), w.stages(), w.rows()
 	same := func(a, b *bot.Job) bool { return a.Key == b.Key }
 	for _, t := range w.wave {
 		for _, key := range t.Forget {
@@ -65,9 +67,8 @@ func (w *writer) jobs() {
 	}
 	w.put(deleteJobs, forgotten)
 	w.putAll(upsertJobs, planned)
-	w.put(finishJobs, done)
 	if done.n > 0 {
-		w.add(w.ctx, releaseJobs, w.again, done)
+		w.add(w.ctx, finishJobs, w.again, done)
 	}
 }
 

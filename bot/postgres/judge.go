@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,7 +32,7 @@ const (
 // lockAll locks what the turns of all waves touch, before the first is judged:
 // wave by wave, two instances could wait for each other in a circle.
 func (p *pipeline) lockAll(ctx context.Context, waves [][]*turn) {
-	conversations, jobs := columns(oidUUID), columns(oidText)
+	conversations, jobs := p.rows(oidUUID), p.rows(oidText)
 	for _, t := range slices.Concat(waves...) {
 		if t.Conversation != nil {
 			conversations.row().uuid(t.Conversation.ID)
@@ -46,7 +48,7 @@ func (t *turn) bare() bool { return t.Conversation == nil && t.Event == "" && le
 
 // judgeLeases queues the judgement of a wave of bare turns.
 func (p *pipeline) judgeLeases(ctx context.Context, wave []*turn) {
-	turns, jobs, leases := &rows{}, columns(oidText), columns(oidInt4, oidText, oidInt8)
+	turns, jobs, leases := p.rows(), p.rows(oidText), p.rows(oidInt4, oidText, oidInt8)
 	for _, t := range wave {
 		turns.row().int4(t.at)
 		t.jobKeys(func(key string) { jobs.row().text(key) })
@@ -70,8 +72,8 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 		p.judgeLeases(ctx, wave)
 		return
 	}
-	asked, jobs := &rows{}, columns(oidText)
-	leases, advisers, active, addresses, errands := &rows{}, &rows{}, &rows{}, &rows{}, &rows{}
+	asked, jobs := p.rows(), p.rows(oidText)
+	leases, advisers, active, addresses, errands := p.rows(), p.rows(), p.rows(), p.rows(), p.rows()
 	for _, t := range wave {
 		asked.row().int4(t.at).text(t.Source).text(t.Event).time(t.At)
 		if t.Conversation != nil {
@@ -106,9 +108,12 @@ func (p *pipeline) judge(ctx context.Context, wave []*turn) {
 // hear gives the turns of a wave their verdicts, and tells those with an errand
 // whether its job is born.
 func hear(found pgx.Rows, wave []*turn) error {
-	var said string
-	var born []int32
-	if _, err := pgx.ForEachRow(found, []any{&said, nil, nil, &born, nil}, func() error { return nil }); err != nil {
+	var said, born string
+	for found.Next() {
+		told := found.RawValues()
+		said, born = string(told[0]), string(told[3])
+	}
+	if err := found.Err(); err != nil {
 		return err
 	}
 	if len(said) != len(wave) {
@@ -117,7 +122,11 @@ func hear(found pgx.Rows, wave []*turn) error {
 	for i, t := range wave {
 		t.outcome = verdicts[said[i]-'0']
 	}
-	for _, i := range born {
+	for place := range strings.FieldsSeq(born) {
+		i, err := strconv.Atoi(place)
+		if err != nil || i >= len(wave) {
+			return errors.New("the judgement of a group names no turn of it")
+		}
 		wave[i].Errand.Born = wave[i].outcome == nil
 	}
 	return nil

@@ -45,7 +45,7 @@ func judgement(c counts) string {
 		return strings.Join(types, ", ")
 	}
 	var lost, lease, adviser, address, born string
-	told := "NULL::int4[], NULL"
+	told := "NULL::text, NULL"
 	if c.leases {
 		lost = `), lost AS (
 	SELECT turn FROM unnest(` + arrays("int4", "text", "int8") + `) AS l(turn, key, token)
@@ -70,7 +70,7 @@ func judgement(c counts) string {
 		born = `), born AS (
 	SELECT turn FROM unnest(` + arrays("int4", "text") + `) AS e(turn, key) WHERE key NOT IN (SELECT key FROM jobs)
 `
-		told = `(SELECT array_agg(turn) FROM born),
+		told = `(SELECT string_agg(turn::text, ' ') FROM born),
 	set_config('relais.born', coalesce((SELECT array_agg(turn) FROM born), '{}')::text, true)`
 	}
 	return `
@@ -113,5 +113,5 @@ WITH jobs AS (
 )
 SELECT string_agg(said, '' ORDER BY turn),
 	set_config('relais.held', coalesce(array_agg(turn) FILTER (WHERE said = '0'), '{}')::text, true),
-	(SELECT count(*) FROM jobs), NULL::int4[], NULL
+	(SELECT count(*) FROM jobs), NULL::text, NULL
 FROM final`

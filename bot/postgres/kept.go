@@ -39,7 +39,7 @@ WHERE a.conversation = n.conversation AND NOT a.shared AND ` + held
 // withdrawals takes back what was withdrawn: the last answer under a key, or
 // all of them.
 func (w *writer) withdrawals() {
-	all, last := &rows{}, stages{}
+	all, last := w.rows(), w.stages()
 	for _, t := range w.wave {
 		for i, key := range t.Withdrawn {
 			if key == "" {
@@ -57,7 +57,7 @@ func (w *writer) withdrawals() {
 // answers keeps the turns' answers, of two under one key at one time the last,
 // and opens them all to the team when the person agreed.
 func (w *writer) answers() {
-	kept, shared := stages{}, &rows{}
+	kept, shared := w.stages(), w.rows()
 	same := func(a, b *bot.Answer) bool { return a.Key == b.Key && a.At.UnixMicro() == b.At.UnixMicro() }
 	for _, t := range w.wave {
 		for i := range t.Answers {
@@ -70,7 +70,7 @@ func (w *writer) answers() {
 		}
 	}
 	sql := insertAnswers
-	if len(w.all) == 1 || len(kept) > 1 {
+	if len(w.all) == 1 || len(kept.list) > 1 {
 		sql = replaceAnswers
 	}
 	w.putAll(sql, kept)
@@ -116,7 +116,7 @@ WHERE handoff.conversation = excluded.conversation`
 
 // handOffs opens hand-offs, and tells what became of them.
 func (w *writer) handOffs() {
-	r := stages{}
+	r := w.stages()
 	same := func(a, b *bot.Hand) bool { return a.HandOff.ID == b.HandOff.ID }
 	for _, t := range w.wave {
 		for i := range t.HandOffs {
@@ -150,7 +150,7 @@ ON CONFLICT (hash) DO UPDATE SET (person, conversation, start, duration, status,
 // appointments writes appointments. One that was another person's (the source
 // corrected a number) becomes this one's, sealed under their key.
 func (w *writer) appointments() {
-	r := stages{}
+	r := w.stages()
 	same := func(a, b *appointments.Appointment) bool { return a.Key == b.Key }
 	for _, t := range w.wave {
 		for i := range t.Booked {
@@ -180,7 +180,7 @@ WHERE i.id = n.id AND i.org = n.org AND coalesce(i.settled, 'infinity') = 'infin
 
 // items leaves work for the people of organisations, and closes what is done.
 func (w *writer) items() {
-	left, done := &rows{}, &rows{}
+	left, done := w.rows(), w.rows()
 	for _, t := range w.wave {
 		for i := range t.Items {
 			n := &t.Items[i]
@@ -210,7 +210,7 @@ WHERE o.hash = n.hash AND o.ended IS NULL AND ` + held
 // optOuts keeps or ends the refusal of an address, under its hash: it outlives
 // the person.
 func (w *writer) optOuts() {
-	refused, over := stages{}, &rows{}
+	refused, over := w.stages(), w.rows()
 	same := func(a, b *bot.OptOut) bool { return a.Thread == b.Thread }
 	for _, t := range w.wave {
 		for i, o := range t.OptOuts {

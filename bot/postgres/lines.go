@@ -75,7 +75,7 @@ func (w *writer) marks() {
 	slices.SortStableFunc(list, func(a, b mark) int {
 		return cmp.Or(bytes.Compare(a.Conversation[:], b.Conversation[:]), cmp.Compare(a.N, b.N))
 	})
-	var marks stages
+	marks := w.stages()
 	for _, m := range list {
 		marks.at(m.stage).row().int4(m.turn).int2(int16(m.Delivery)).int8(int64(m.Error)).text(m.Provider).
 			int8(int64(m.Segments)).uuid(m.Conversation).int8(m.N)
@@ -85,7 +85,7 @@ func (w *writer) marks() {
 
 // cancels withdraws lines that wait.
 func (w *writer) cancels() {
-	r := &rows{}
+	r := w.rows()
 	for _, t := range w.wave {
 		for _, c := range t.Cancels {
 			r.row().int4(t.at).uuid(t.id()).uuid(c.Thread).bool(c.Bot).text(c.Class)
@@ -96,7 +96,7 @@ func (w *writer) cancels() {
 
 // lines adds the turns' own.
 func (w *writer) lines() {
-	r := &rows{}
+	r := w.rows()
 	for _, t := range w.wave {
 		for i := range t.Lines {
 			l := &t.Lines[i]

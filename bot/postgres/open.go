@@ -75,6 +75,7 @@ type Store struct {
 	keys  *seal.Keyring
 	log   *slog.Logger
 	crash func(point string) // nil: none
+	spare spare
 
 	// people are the keys of those who were here lately, opened.
 	people *recent.Cache[bot.ID, *seal.Key]

@@ -53,15 +53,16 @@ type outbox struct {
 // begins begins the outboxes that turns ask for, each on a thread of its own,
 // and tells them how they stand then.
 func (w *writer) begins() {
-	r := &rows{}
+	heads, lines := w.rows(), w.rows()
 	asked := map[bot.ID]*turn{}
 	for _, t := range w.wave {
 		if t.Begin != nil {
-			r.row().int4(t.at).uuid(t.Begin.Thread)
+			heads.row().int4(t.at).uuid(t.Begin.Thread)
+			lines.row().int4(t.at).uuid(t.Begin.Thread)
 			asked[t.Begin.Thread] = t
 		}
 	}
-	if r.n == 0 {
+	if heads.n == 0 {
 		return
 	}
 	keys := map[bot.ID]*seal.Key{}
@@ -78,7 +79,7 @@ func (w *writer) begins() {
 			asked[thread].Begin.Outbox, keys[thread] = box.Outbox, box.key
 		}
 		return found.Err()
-	}, r)
+	}, heads)
 	w.add(w.ctx, beginLines, func(found pgx.Rows) error {
 		for found.Next() {
 			var begun bool
@@ -104,7 +105,7 @@ func (w *writer) begins() {
 			b.Outbox.Lines = append(b.Outbox.Lines, l.Line)
 		}
 		return found.Err()
-	}, r)
+	}, lines)
 }
 
 // Outbox returns the address of a thread and its lines not yet over, in order;

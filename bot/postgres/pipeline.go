@@ -12,6 +12,7 @@ import (
 // one round trip and comes back in one: the end of the pipeline is its COMMIT.
 type pipeline struct {
 	conn   *pgx.Conn
+	spare  *spare
 	batch  pgconn.Batch
 	params [][]byte
 	reads  []func(pgx.Rows) error // one per statement, nil where nothing is read
@@ -21,8 +22,8 @@ type pipeline struct {
 // binaryFormat is the format of all parameters and results.
 var binaryFormat = []int16{pgx.BinaryFormatCode}
 
-// add queues a statement. read is called with its result once it ran; it may be
-// nil. A statement is prepared when a connection meets it for the first time.
+// add queues a statement, and takes its rows. read is called with its result once
+// it ran; it may be nil. A statement is prepared when a connection meets it for the first time.
 func (p *pipeline) add(ctx context.Context, sql string, read func(pgx.Rows) error, with ...*rows) {
 	if p.err != nil {
 		return
@@ -38,7 +39,13 @@ func (p *pipeline) add(ctx context.Context, sql string, read func(pgx.Rows) erro
 	}
 	p.batch.ExecStatement(statement, p.params, binaryFormat, binaryFormat)
 	p.reads = append(p.reads, read)
+	for _, r := range with {
+		r.sent()
+	}
 }
+
+// rows are none yet, to be written for a statement.
+func (p *pipeline) rows(types ...uint32) *rows { return p.spare.rows(types...) }
 
 // run sends what was queued, reads the results, and commits. Once it returned
 // nil what was written is durable. what is the first part of the names of its

@@ -71,18 +71,23 @@ func (w *writer) put(sql string, r *rows) {
 
 // stages are rows parted so that no statement meets the same row of a table
 // twice: what a turn says of it again goes into a later one.
-type stages []*rows
+type stages struct {
+	w    *writer
+	list []*rows
+}
+
+func (w *writer) stages() stages { return stages{w: w} }
 
 func (s *stages) at(k int) *rows {
-	for k >= len(*s) {
-		*s = append(*s, &rows{})
+	for k >= len(s.list) {
+		s.list = append(s.list, s.w.rows())
 	}
-	return (*s)[k]
+	return s.list[k]
 }
 
 // putAll queues a statement once per stage.
-func (w *writer) putAll(sql string, list stages) {
-	for _, r := range list {
+func (w *writer) putAll(sql string, s stages) {
+	for _, r := range s.list {
 		w.put(sql, r)
 	}
 }
@@ -135,7 +140,7 @@ WHERE ` + held + ` ORDER BY hash`
 
 // people adds new people with their conversations.
 func (w *writer) people() {
-	people, conversations := &rows{}, &rows{}
+	people, conversations := w.rows(), w.rows()
 	for _, t := range w.wave {
 		if !t.newcomer() {
 			continue
@@ -150,7 +155,7 @@ func (w *writer) people() {
 
 // conversations moves those that exist to their next version.
 func (w *writer) conversations() {
-	r := &rows{}
+	r := w.rows()
 	for _, t := range w.wave {
 		if t.Conversation != nil && !t.newcomer() {
 			t.conversation(r)
@@ -197,7 +202,7 @@ func heardOn(c *bot.Conversation) bot.Channel {
 // there is no row to lock for them yet, and two instances that meet the same
 // people must not wait for each other in a circle.
 func (w *writer) threads() {
-	r := &rows{}
+	r := w.rows()
 	for _, t := range w.wave {
 		for _, n := range t.newcomers {
 			r.row().int4(t.at).uuid(n.thread).bytes(n.hash[:]).uuid(t.Conversation.ID).uuid(t.Conversation.Person).
@@ -216,7 +221,7 @@ WHERE ` + held + ` ORDER BY place`
 
 // journal adds the turns' entries.
 func (w *writer) journal() {
-	r := &rows{}
+	r := w.rows()
 	for _, t := range w.wave {
 		for _, e := range t.Audit {
 			r.row().int4(t.at).uuid(t.id()).time(e.At).text(e.Actor).text(e.Action).text(e.Detail)
