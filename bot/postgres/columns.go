@@ -34,8 +34,8 @@ type rows struct {
 }
 
 // spare are columns that a statement has been sent with, for the next ones to
-// write into: growing them anew for each group was a third of all that a server
-// allocates.
+// write into: growing them anew for each group was half of the bytes that a server
+// allocated.
 type spare struct{ pool sync.Pool }
 
 // rows are new ones, none yet. Columns of given types are named only for a
@@ -66,8 +66,8 @@ func (r *rows) add(oid uint32) {
 
 // sent gives the columns back.
 func (r *rows) sent() {
-	if r.columns != nil {
-		r.spare.pool.Put(&r.columns)
+	if columns := r.columns; columns != nil {
+		r.spare.pool.Put(&columns)
 	}
 	*r = rows{spare: r.spare}
 }
