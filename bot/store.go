@@ -41,7 +41,11 @@ type Store interface {
 	// does not sink its group. The error on its own means that the group was
 	// not written, or that nobody knows (a connection lost during COMMIT): the
 	// event's id and the version tell when the turn is run again.
-	Commit(ctx context.Context, group []*Commit) ([]error, error)
+	//
+	// meanwhile is short, and may be nil. It is called at most once, when it
+	// delays the group least: while others work for the store, if any do. A group
+	// that fails early does not call it.
+	Commit(ctx context.Context, group []*Commit, meanwhile func()) ([]error, error)
 
 	// Seal does ahead what can be done of a commit without its group: it fills
 	// Sealed, when the person's key is at hand. A group keeps everybody waiting

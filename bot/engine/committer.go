@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"relais/bot"
@@ -68,31 +69,45 @@ const commitPatience = 40 * time.Second
 const company = time.Millisecond
 
 // runCommitter commits group after group until ctx has ended and nobody is left.
+//
+// Those of a group are told once the store has been given the next one: they run
+// on while it works, and not while it waits for us. Nobody is left untold while
+// we wait for company, who may be waiting for them.
 func (e *Engine) runCommitter(ctx context.Context) {
-	group := make([]*commit, 0, e.Group)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	tell := func() {}
 	for {
-		group = e.next(ctx, timer, group[:0])
+		group := e.ready()
+		if len(group) == 0 {
+			tell()
+			tell = func() {}
+			group = e.next(ctx, timer)
+		}
 		if len(group) == 0 {
 			return
 		}
-		e.commitGroup(group)
+		tell = e.commitGroup(group, tell)
+	}
+}
+
+// ready takes whatever waits into a group, if a turn does, and waits for nobody.
+func (e *Engine) ready() []*commit {
+	select {
+	case p := <-e.turns:
+		return e.fill([]*commit{p})
+	default:
+		return nil
 	}
 }
 
 // next waits for somebody to commit, then takes whatever waits into a group. A
 // turn goes at once, and before the notes: what became of texts and jobs. After
 // ctx has ended it takes what is left.
-func (e *Engine) next(ctx context.Context, timer *time.Timer, group []*commit) []*commit {
+func (e *Engine) next(ctx context.Context, timer *time.Timer) (group []*commit) {
 	select {
 	case p := <-e.turns:
-		return e.fill(append(group, p))
-	default:
-	}
-	select {
-	case p := <-e.turns:
-		return e.fill(append(group, p))
+		return e.fill([]*commit{p})
 	case p := <-e.notes:
 		group = append(group, p)
 	case <-ctx.Done():
@@ -121,7 +136,7 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 		}
 		for e.crowd() {
 			if group := e.fill(nil); len(group) > 0 {
-				e.commitGroup(group)
+				e.commitGroup(group, func() {})()
 			}
 		}
 	}
@@ -149,7 +164,9 @@ func take(group []*commit, queue chan *commit, size int) []*commit {
 	return group
 }
 
-func (e *Engine) commitGroup(group []*commit) {
+// commitGroup commits a group and returns how to tell those in it. tellLast tells
+// those of the group before.
+func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	turns := make([]*bot.Commit, len(group))
 	for i, p := range group {
 		turns[i] = p.Commit
@@ -158,14 +175,20 @@ func (e *Engine) commitGroup(group []*commit) {
 	// hung up.
 	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
 	defer cancel()
-	outcomes, err := e.Store.Commit(ctx, turns)
+	tellLast = sync.OnceFunc(tellLast)
+	late := time.AfterFunc(company, tellLast) // a store that does not even take the group
+	outcomes, err := e.Store.Commit(ctx, turns, tellLast)
+	late.Stop()
+	tellLast()
 	e.counts.Groups.Add(1)
 	e.metrics.group.Observe(float64(len(group)))
-	for i, p := range group {
-		if err != nil {
-			p.outcome <- err
-			continue
+	return func() {
+		for i, p := range group {
+			if err != nil {
+				p.outcome <- err
+				continue
+			}
+			p.outcome <- outcomes[i]
 		}
-		p.outcome <- outcomes[i]
 	}
 }

@@ -15,7 +15,7 @@ type fullDisk struct{ bot.Store }
 
 var errFull = errors.New("no space left on device")
 
-func (fullDisk) Commit(context.Context, []*bot.Commit) ([]error, error) { return nil, errFull }
+func (fullDisk) Commit(context.Context, []*bot.Commit, func()) ([]error, error) { return nil, errFull }
 
 func TestDangerIsAnsweredEvenWhenNothingCanBeKept(t *testing.T) {
 	o := newOperator()

@@ -301,8 +301,8 @@ type slowStore struct {
 	slow func()
 }
 
-func (s *slowStore) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
-	outcomes, err := s.Store.Commit(ctx, group)
+func (s *slowStore) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	outcomes, err := s.Store.Commit(ctx, group, meanwhile)
 	for _, c := range group {
 		if len(c.Lines) > 0 {
 			s.once.Do(s.slow)
@@ -332,8 +332,8 @@ type unsureStore struct {
 	once sync.Once
 }
 
-func (s *unsureStore) Commit(ctx context.Context, group []*bot.Commit) (outcomes []error, err error) {
-	outcomes, err = s.Store.Commit(ctx, group)
+func (s *unsureStore) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) (outcomes []error, err error) {
+	outcomes, err = s.Store.Commit(ctx, group, meanwhile)
 	for _, c := range group {
 		if len(c.Lines) > 0 {
 			s.once.Do(func() { outcomes, err = nil, errors.New("connection lost during COMMIT") })

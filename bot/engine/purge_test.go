@@ -90,8 +90,8 @@ type endless struct {
 	committed chan struct{} // a token
 }
 
-func (s *endless) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
-	outcomes, err := s.Store.Commit(ctx, group)
+func (s *endless) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	outcomes, err := s.Store.Commit(ctx, group, meanwhile)
 	select {
 	case s.committed <- struct{}{}:
 	default:

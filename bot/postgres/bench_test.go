@@ -165,7 +165,7 @@ func meet(b *testing.B, s bot.Store, count int) []*bot.Conversation {
 
 // commit stores turns that pass, and moves their conversations on.
 func commit(b *testing.B, s bot.Store, group []*bot.Commit) {
-	outcomes, err := s.Commit(b.Context(), group)
+	outcomes, err := s.Commit(b.Context(), group, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

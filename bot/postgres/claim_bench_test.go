@@ -54,7 +54,7 @@ func BenchmarkClaim(b *testing.B) {
 					done[i].Due = time.Time{}
 					group[i] = &bot.Commit{At: start, Done: &done[i]}
 				}
-				if _, err := s.Commit(b.Context(), group); err != nil {
+				if _, err := s.Commit(b.Context(), group, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -19,11 +19,11 @@ const tries = 5
 // database refuses as a whole is tried again one by one. An error while
 // committing leaves open whether the group was written; trying it again tells,
 // by ErrSeen or ErrConflict.
-func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+func (s *Store) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
 	if len(group) == 0 {
 		return nil, nil
 	}
-	outcomes, err := s.commitGroup(ctx, group)
+	outcomes, err := s.commitGroup(ctx, group, meanwhile)
 	if err == nil {
 		return outcomes, nil
 	}
@@ -57,7 +57,7 @@ func (s *Store) commitEach(ctx context.Context, group []*bot.Commit) ([]error, e
 func (s *Store) commitOne(ctx context.Context, one []*bot.Commit) (outcome, err error) {
 	for range tries {
 		var outcomes []error
-		outcomes, err = s.commitGroup(ctx, one)
+		outcomes, err = s.commitGroup(ctx, one, nil)
 		if err == nil {
 			return outcomes[0], nil
 		}
@@ -72,7 +72,7 @@ func (s *Store) commitOne(ctx context.Context, one []*bot.Commit) (outcome, err 
 }
 
 // commitGroup is one transaction: what it returns without an error is durable.
-func (s *Store) commitGroup(ctx context.Context, group []*bot.Commit) ([]error, error) {
+func (s *Store) commitGroup(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Store) commitGroup(ctx context.Context, group []*bot.Commit) ([]error, 
 	for _, wave := range waves {
 		s.queueWave(ctx, p, wave)
 	}
-	if err := p.run(ctx, s, "commit"); err != nil {
+	if err := p.run(ctx, s, "commit", meanwhile); err != nil {
 		for _, c := range group {
 			if c.Errand != nil {
 				c.Errand.Born = false // told by the judgement, and undone

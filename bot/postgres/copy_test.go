@@ -41,7 +41,7 @@ func full(t *testing.T, s *postgres.Store) {
 	turn.Schedule = []bot.Job{{Key: "silence", Conversation: id, Due: at}, {Key: "Éa", Due: at}, {Key: "b", Due: at}}
 	turn.OptOuts = []bot.OptOut{{Thread: turn.Conversation.Threads[0].ID, At: at, Proof: "STOP"}}
 	turn.Audit = []bot.AuditEntry{{At: at, Actor: "person", Action: "said"}}
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn, erased})
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn, erased}, nil)
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestAMoveGoesOnWhereItWas(t *testing.T) {
 	}
 
 	s := open(t, config)
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{{At: at, Audit: []bot.AuditEntry{{At: at, Actor: "person", Action: "said"}}}})
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{{At: at, Audit: []bot.AuditEntry{{At: at, Actor: "person", Action: "said"}}}}, nil)
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Fatalf("the journal does not go on: %v", err)
 	}

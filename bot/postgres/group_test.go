@@ -93,7 +93,7 @@ func talk(ctx context.Context, s bot.Store, to []bot.Address, event string, plan
 			turn.Schedule = append(turn.Schedule, planned...)
 			group[i] = turn
 		}
-		outcomes, err := s.Commit(ctx, group)
+		outcomes, err := s.Commit(ctx, group, nil)
 		if err != nil {
 			return err
 		}
@@ -152,14 +152,14 @@ func TestTheSchemaMayChangeMeanwhile(t *testing.T) {
 		return turn
 	}
 	for i := range 4 {
-		outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn(fmt.Sprint("before-", i))})
+		outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn(fmt.Sprint("before-", i))}, nil)
 		if err != nil || outcomes[0] != nil {
 			t.Fatalf("outcomes %v, error %v", outcomes, err)
 		}
 	}
 	last := turn("after")
 	execute(t, cfg.URL, `ALTER TABLE line ALTER COLUMN class TYPE varchar`)
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{last})
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{last}, nil)
 	if err != nil || outcomes[0] != nil || len(last.Begin.Outbox.Lines) != 2 {
 		t.Errorf("outcomes %v, error %v, %d lines", outcomes, err, len(last.Begin.Outbox.Lines))
 	}

@@ -49,12 +49,12 @@ func (p *pipeline) rows(types ...uint32) *rows { return p.spare.rows(types...) }
 
 // run sends what was queued, reads the results, and commits. Once it returned
 // nil what was written is durable. what is the first part of the names of its
-// crash points.
-func (p *pipeline) run(ctx context.Context, s *Store, what string) error {
+// crash points; meanwhile, which may be nil, is called while the server works.
+func (p *pipeline) run(ctx context.Context, s *Store, what string, meanwhile func()) error {
 	if p.err != nil {
 		return p.err
 	}
-	err := s.durably(ctx, p.conn, what, func() error { return p.exchange(ctx) })
+	err := s.durably(ctx, p.conn, what, func() error { return p.exchange(ctx, meanwhile) })
 	if sqlstate(err) == staleStatement {
 		p.conn.DeallocateAll(ctx) // prepared before another instance migrated the schema
 	}
@@ -62,8 +62,11 @@ func (p *pipeline) run(ctx context.Context, s *Store, what string) error {
 }
 
 // exchange is the round trip.
-func (p *pipeline) exchange(ctx context.Context) error {
+func (p *pipeline) exchange(ctx context.Context, meanwhile func()) error {
 	results := p.conn.PgConn().ExecBatch(ctx, &p.batch)
+	if meanwhile != nil {
+		meanwhile()
+	}
 	var failed error
 	for i := 0; failed == nil && results.NextResult(); i++ {
 		if p.reads[i] == nil {

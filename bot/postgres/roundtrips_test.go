@@ -38,7 +38,7 @@ func TestRoundTrips(t *testing.T) {
 		return list
 	}
 	commit := func(list []*bot.Commit) {
-		outcomes, err := s.Commit(t.Context(), list)
+		outcomes, err := s.Commit(t.Context(), list, nil)
 		for i := 0; err == nil && i < len(outcomes); i++ {
 			err = outcomes[i]
 		}

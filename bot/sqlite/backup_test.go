@@ -33,7 +33,7 @@ func TestABackupUnderLoadHoldsWhatWasAcknowledged(t *testing.T) {
 				}
 				turn := newcomer(i)
 				turn.Source, turn.Event = "test", fmt.Sprint("e", i)
-				outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn})
+				outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn}, nil)
 				if err := errors.Join(append(outcomes, err)...); err != nil {
 					t.Errorf("turn %d: %v", i, err)
 					return

@@ -35,7 +35,7 @@ func newTown(b *testing.B) *town {
 }
 
 func commitAll(b *testing.B, s *Store, group []*bot.Commit) {
-	outcomes, err := s.Commit(b.Context(), group)
+	outcomes, err := s.Commit(b.Context(), group, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

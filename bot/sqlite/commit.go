@@ -12,8 +12,12 @@ import (
 )
 
 // Commit makes a group of turns durable in one transaction, each in a
-// savepoint of its own.
-func (s *Store) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+// savepoint of its own. All of the work is this program's, and nothing can be
+// done meanwhile that would not be in its way.
+func (s *Store) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	if meanwhile != nil {
+		meanwhile()
+	}
 	return s.commitWith(ctx, group, s.readAhead(ctx, group))
 }
 

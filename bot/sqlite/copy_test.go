@@ -27,7 +27,7 @@ func full(t *testing.T, s *Store) *bot.Commit {
 	turn.Schedule = []bot.Job{{Key: "silence", Conversation: id, Due: at}}
 	turn.OptOuts = []bot.OptOut{{Thread: thread, At: at, Proof: "STOP"}}
 	turn.Audit = []bot.AuditEntry{{At: at, Actor: "person", Action: "said"}}
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn, newcomer(2)})
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn, newcomer(2)}, nil)
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestASourceIsAlone(t *testing.T) {
 	if _, err := OpenSource(t.Context(), path, keys); !errors.Is(err, ErrInUse) {
 		t.Errorf("beside an idle store: %v", err)
 	}
-	if _, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}); err != nil {
+	if _, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}, nil); err != nil {
 		t.Errorf("the store after it was refused: %v", err)
 	}
 }

@@ -109,7 +109,7 @@ func TestABackupIsWholeAndOpens(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Config{Path: filepath.Join(dir, "relais.db"), Keys: keyring(t, 1)})
 	turn := newcomer(1)
-	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn}); err != nil || outcomes[0] != nil {
+	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn}, nil); err != nil || outcomes[0] != nil {
 		t.Fatal(outcomes, err)
 	}
 	path := filepath.Join(dir, "backup.db")

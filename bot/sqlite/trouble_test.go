@@ -29,7 +29,7 @@ func TestAFullDiskIsToldAndGotOver(t *testing.T) {
 	stored := 0
 	group := func() []*bot.Commit { return []*bot.Commit{newcomer(stored), newcomer(stored + 1)} }
 	for {
-		outcomes, err := s.Commit(t.Context(), group())
+		outcomes, err := s.Commit(t.Context(), group(), nil)
 		if err != nil {
 			break
 		}
@@ -43,7 +43,7 @@ func TestAFullDiskIsToldAndGotOver(t *testing.T) {
 		}
 	}
 	for range 3 {
-		if _, err := s.Commit(t.Context(), group()); err == nil {
+		if _, err := s.Commit(t.Context(), group(), nil); err == nil {
 			t.Fatal("a commit passed on a full disk")
 		}
 	}
@@ -55,7 +55,7 @@ func TestAFullDiskIsToldAndGotOver(t *testing.T) {
 	}
 
 	pragma(t, s, "max_page_count = 100000")
-	outcomes, err := s.Commit(t.Context(), group())
+	outcomes, err := s.Commit(t.Context(), group(), nil)
 	if err != nil || outcomes[0] != nil || outcomes[1] != nil {
 		t.Errorf("with room again: %v (%v)", outcomes, err)
 	}
@@ -64,11 +64,11 @@ func TestAFullDiskIsToldAndGotOver(t *testing.T) {
 func TestAReadOnlyDiskIsToldAndGotOver(t *testing.T) {
 	s := open(t, Config{Path: filepath.Join(t.TempDir(), "relais.db"), Keys: keyring(t, 1)})
 	pragma(t, s, "query_only = 1")
-	if _, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}); err == nil {
+	if _, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}, nil); err == nil {
 		t.Error("a commit passed on a read-only disk")
 	}
 	pragma(t, s, "query_only = 0")
-	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}); err != nil || outcomes[0] != nil {
+	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}, nil); err != nil || outcomes[0] != nil {
 		t.Errorf("writable again: %v (%v)", outcomes, err)
 	}
 }
@@ -76,7 +76,7 @@ func TestAReadOnlyDiskIsToldAndGotOver(t *testing.T) {
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	s := open(t, Config{Path: filepath.Join(t.TempDir(), "relais.db"), Keys: keyring(t, 1)})
 	s.writer.drop()
-	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}); err != nil || outcomes[0] != nil {
+	if outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}, nil); err != nil || outcomes[0] != nil {
 		t.Errorf("after the connection broke: %v (%v)", outcomes, err)
 	}
 	var mode string
@@ -103,7 +103,7 @@ func TestAnotherProcessThatWritesIsWaitedFor(t *testing.T) {
 	other := open(t, Config{Path: path, Keys: keyring(t, 1)})
 	err := other.writer.write(t.Context(), save, func(w *tx) error {
 		go func() {
-			outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)})
+			outcomes, err := s.Commit(t.Context(), []*bot.Commit{newcomer(1)}, nil)
 			if err == nil {
 				err = outcomes[0]
 			}
@@ -171,7 +171,7 @@ func TestAnErasureLeavesNoTraceInTheFiles(t *testing.T) {
 
 func commitOne(t *testing.T, s *Store, turn *bot.Commit) {
 	t.Helper()
-	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn})
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{turn}, nil)
 	if err != nil || outcomes[0] != nil {
 		t.Fatal(outcomes, err)
 	}

@@ -39,7 +39,7 @@ func commits(t *testing.T, s *suite) {
 		}
 	})
 	s.check(t, "an empty group changes nothing", func(t *testing.T, h *house) {
-		if outcomes, err := h.Commit(t.Context(), nil); err != nil || len(outcomes) != 0 {
+		if outcomes, err := h.Commit(t.Context(), nil, nil); err != nil || len(outcomes) != 0 {
 			t.Errorf("outcomes %v, error %v", outcomes, err)
 		}
 	})
@@ -72,7 +72,7 @@ func commits(t *testing.T, s *suite) {
 	s.check(t, "an ended context stops a commit before it begins", func(t *testing.T, h *house) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := h.Commit(ctx, []*bot.Commit{h.first(phone(1))}); err == nil {
+		if _, err := h.Commit(ctx, []*bot.Commit{h.first(phone(1))}, nil); err == nil {
 			t.Error("a commit went on without anybody waiting for it")
 		}
 		if h.load(t, phone(1)).Fresh == nil {

@@ -158,7 +158,7 @@ func (p *play) group(rt *rapid.T) {
 		group = append(group, turn)
 		p.remember(turn)
 	}
-	outcomes, err := p.h.Commit(p.ctx, group)
+	outcomes, err := p.h.Commit(p.ctx, group, nil)
 	p.check(rt, "commit", err)
 	for i, err := range outcomes {
 		if err == nil {

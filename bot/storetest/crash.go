@@ -30,7 +30,7 @@ func crashes(t *testing.T, s *suite) {
 		s.check(t, "stopped at "+c.point+", a group is kept whole or not at all", func(t *testing.T, h *house) {
 			group := []*bot.Commit{h.first(phone(1)), h.first(phone(2))}
 			dying := broken(t, h, c.point)
-			if !stop(func() { dying.Commit(context.WithoutCancel(t.Context()), group) }) {
+			if !stop(func() { dying.Commit(context.WithoutCancel(t.Context()), group, nil) }) {
 				t.Fatalf("%s was not passed", c.point)
 			}
 			for k := 1; k <= 2; k++ {

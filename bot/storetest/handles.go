@@ -147,7 +147,7 @@ func (h *house) insist(t *testing.T, a bot.Address) error {
 		if l.Fresh == nil {
 			turn = h.next(l)
 		}
-		outcomes, err := h.Commit(t.Context(), []*bot.Commit{turn})
+		outcomes, err := h.Commit(t.Context(), []*bot.Commit{turn}, nil)
 		if err != nil {
 			return err
 		}

@@ -106,9 +106,13 @@ func (h *house) meet(t *testing.T, a bot.Address) bot.Loaded {
 // commit stores turns and returns their outcomes.
 func (h *house) commit(t *testing.T, group ...*bot.Commit) []error {
 	t.Helper()
-	outcomes, err := h.Commit(t.Context(), group)
+	meanwhile := 0
+	outcomes, err := h.Commit(t.Context(), group, func() { meanwhile++ })
 	if err != nil {
 		t.Fatalf("commit: %v", err)
+	}
+	if meanwhile != 1 {
+		t.Errorf("what is done meanwhile was done %d times", meanwhile)
 	}
 	if len(outcomes) != len(group) {
 		t.Fatalf("commit: %d outcomes for %d turns", len(outcomes), len(group))

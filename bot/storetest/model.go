@@ -97,7 +97,7 @@ func (m *model) load(rt *rapid.T, k int) bot.Loaded {
 }
 
 func (m *model) commit(rt *rapid.T, turn *bot.Commit) error {
-	outcomes, err := m.h.Commit(m.ctx, []*bot.Commit{turn})
+	outcomes, err := m.h.Commit(m.ctx, []*bot.Commit{turn}, nil)
 	if err != nil {
 		rt.Fatalf("commit: %v", err)
 	}
@@ -142,7 +142,7 @@ func (m *model) turn(rt *rapid.T) {
 func (m *model) stale(rt *rapid.T) {
 	k := rapid.IntRange(0, 2).Draw(rt, "person")
 	one, two := m.next(rt, k), m.next(rt, k)
-	outcomes, err := m.h.Commit(m.ctx, []*bot.Commit{one, two})
+	outcomes, err := m.h.Commit(m.ctx, []*bot.Commit{one, two}, nil)
 	if err != nil || outcomes[0] != nil || !is(outcomes[1], bot.ErrConflict) {
 		rt.Fatalf("two turns on one version: %v (%v)", outcomes, err)
 	}

@@ -77,14 +77,14 @@ func (w *twins) tell(what string, ask func(Store) error) error {
 	return err
 }
 
-func (w *twins) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
+func (w *twins) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
 	other := make([]*bot.Commit, len(group))
 	for i, c := range group {
 		other[i] = w.asSecond(c)
 		w.two.Seal(other[i]) // and not the first: sealed ahead or not, it is the same
 	}
-	one, errOne := w.one.Commit(ctx, group)
-	two, errTwo := w.two.Commit(ctx, other)
+	one, errOne := w.one.Commit(ctx, group, meanwhile)
+	two, errTwo := w.two.Commit(ctx, other, nil)
 	w.agree("commit", kindsOf(one), kindsOf(two), errOne, errTwo)
 	for i, c := range group {
 		w.agree(fmt.Sprintf("turn %d of %d begins", i, len(group)), c.Begin, other[i].Begin, nil, nil)

@@ -74,8 +74,8 @@ func (s forgetful) History(ctx context.Context, q bot.HistoryQuery) ([]bot.Line,
 
 type contrary struct{ Store }
 
-func (s contrary) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
-	outcomes, err := s.Store.Commit(ctx, group)
+func (s contrary) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	outcomes, err := s.Store.Commit(ctx, group, meanwhile)
 	outcomes[0] = bot.ErrSeen
 	return outcomes, err
 }

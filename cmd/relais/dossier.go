@@ -157,7 +157,7 @@ func (c eraseCommand) Run(p *program) (err error) {
 		return nil
 	}
 	now := bot.Microseconds(p.now())
-	noted, err := s.Commit(p.ctx, []*bot.Commit{{At: now, Audit: []bot.AuditEntry{{At: now, Actor: "operator", Action: "erased"}}}})
+	noted, err := s.Commit(p.ctx, []*bot.Commit{{At: now, Audit: []bot.AuditEntry{{At: now, Actor: "operator", Action: "erased"}}}}, nil)
 	if err := errors.Join(append(noted, err)...); err != nil {
 		return fmt.Errorf("erased, but not noted in the journal: %w", err)
 	}

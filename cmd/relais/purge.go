@@ -43,7 +43,7 @@ func (c purgeCommand) Run(p *program) (err error) {
 		return err
 	}
 	note := bot.AuditEntry{At: now, Actor: "operator", Action: "purged", Detail: strings.Join(counts, ", ")}
-	noted, err := s.Commit(p.ctx, []*bot.Commit{{At: now, Audit: []bot.AuditEntry{note}}})
+	noted, err := s.Commit(p.ctx, []*bot.Commit{{At: now, Audit: []bot.AuditEntry{note}}}, nil)
 	if err := errors.Join(append(noted, err)...); err != nil {
 		return fmt.Errorf("purged, but not noted in the journal: %w", err)
 	}

@@ -219,7 +219,7 @@ func TestHowFarAnSMSGot(t *testing.T) {
 		{bot.Mark{Delivery: bot.Failed, Error: 30005}, "échec\u00a0: numéro inconnu"},
 	} {
 		c.mark.Conversation, c.mark.N = id, n
-		outcomes, err := d.store.Commit(t.Context(), []*bot.Commit{{At: d.clock.Now(), Marks: []bot.Mark{c.mark}}})
+		outcomes, err := d.store.Commit(t.Context(), []*bot.Commit{{At: d.clock.Now(), Marks: []bot.Mark{c.mark}}}, nil)
 		if err != nil || outcomes[0] != nil {
 			t.Fatal(err, outcomes)
 		}

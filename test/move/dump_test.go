@@ -68,7 +68,7 @@ func TestDumpAndRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	outcomes, err := s.Commit(t.Context(), []*bot.Commit{{Source: "test", Event: "after", Conversation: &l.Conversation,
-		Audit: []bot.AuditEntry{{Actor: "person", Action: "said"}}}})
+		Audit: []bot.AuditEntry{{Actor: "person", Action: "said"}}}}, nil)
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Errorf("a turn on what was restored: %v", err)
 	}

@@ -40,7 +40,7 @@ func crowd(t *testing.T, s store, people, lines int, at time.Time) {
 				From: bot.FromPerson, Audience: bot.ForAll, Text: "un texte de quelques mots", Class: "said"})
 		}
 		if group = append(group, turn); len(group) == cap(group) || k == people-1 {
-			outcomes, err := s.Commit(t.Context(), group)
+			outcomes, err := s.Commit(t.Context(), group, nil)
 			if err := errors.Join(append(outcomes, err)...); err != nil {
 				t.Fatal(err)
 			}
@@ -193,7 +193,7 @@ func TestAStoreUsedMeanwhileIsNotMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Conversation.Lang = "en"
-	outcomes, err := file.Commit(t.Context(), []*bot.Commit{{Conversation: &l.Conversation}})
+	outcomes, err := file.Commit(t.Context(), []*bot.Commit{{Conversation: &l.Conversation}}, nil)
 	if err := errors.Join(append(outcomes, err)...); err != nil {
 		t.Fatal(err)
 	}

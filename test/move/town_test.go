@@ -166,8 +166,8 @@ type telling struct {
 	committed chan<- struct{} // holds a token
 }
 
-func (s telling) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
-	outcomes, err := s.store.Commit(ctx, group)
+func (s telling) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	outcomes, err := s.store.Commit(ctx, group, meanwhile)
 	select {
 	case s.committed <- struct{}{}:
 	default:

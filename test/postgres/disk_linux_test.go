@@ -81,7 +81,7 @@ func TestACommitOnAFullDisk(t *testing.T) {
 			room.fill(t)
 		}
 		group := newcomers(stored)
-		outcomes, err := s.Commit(t.Context(), group)
+		outcomes, err := s.Commit(t.Context(), group, nil)
 		if failed = err; err != nil {
 			for i, c := range group {
 				if c.Errand.Born {
@@ -109,7 +109,7 @@ func TestACommitOnAFullDisk(t *testing.T) {
 		}
 	}
 	room.empty(t)
-	outcomes, err := s.Commit(t.Context(), newcomers(stored))
+	outcomes, err := s.Commit(t.Context(), newcomers(stored), nil)
 	if err != nil || outcomes[0] != nil || outcomes[1] != nil {
 		t.Errorf("with room again: %v (%v)", outcomes, err)
 	}

@@ -197,8 +197,8 @@ type recorder struct {
 }
 
 // Commit passes a group on, and keeps the turns that were written.
-func (r *recorder) Commit(ctx context.Context, group []*bot.Commit) ([]error, error) {
-	outcomes, err := r.Store.Commit(ctx, group)
+func (r *recorder) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
+	outcomes, err := r.Store.Commit(ctx, group, meanwhile)
 	if err != nil {
 		return outcomes, err
 	}

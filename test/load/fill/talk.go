@@ -30,7 +30,7 @@ func each(ctx context.Context, s bot.Store, first, count int, turn func(person i
 		for i := begin; i < min(begin+batch, count); i++ {
 			group = append(group, turn(first+i))
 		}
-		outcomes, err := s.Commit(ctx, group)
+		outcomes, err := s.Commit(ctx, group, nil)
 		if err := errors.Join(append(outcomes, err)...); err != nil {
 			return fmt.Errorf("fill the store: %w", err)
 		}
@@ -139,7 +139,7 @@ func Talkers(ctx context.Context, s bot.Store, first, count, lines int) error {
 					Lane: bot.LaneReply, Delivery: bot.Accepted, Provider: fmt.Sprintf("SM%032x", person*lines+k), Segments: 1})
 			}
 		}
-		outcomes, err := s.Commit(ctx, []*bot.Commit{turn})
+		outcomes, err := s.Commit(ctx, []*bot.Commit{turn}, nil)
 		if err := errors.Join(append(outcomes, err)...); err != nil {
 			return fmt.Errorf("fill the store: %w", err)
 		}
