@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 )
 
 // exitStatus ends the program with a status when everything was already said.
@@ -39,9 +40,13 @@ func (e *stoppedError) Error() string {
 
 // stopped returns say instead of the errors that only tell that ctx was
 // cancelled, and keeps those beside them. Until ctx is, err is returned as it is.
+// A connection that is found closed tells it too: the database's driver closes
+// the one it copies rows through, and does not always say why.
 func stopped(ctx context.Context, err error, say string) error {
 	cause := context.Cause(ctx)
-	cancelled := func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, cause) }
+	cancelled := func(err error) bool {
+		return errors.Is(err, context.Canceled) || errors.Is(err, cause) || errors.Is(err, net.ErrClosed)
+	}
 	if cause == nil || !cancelled(err) {
 		return err
 	}

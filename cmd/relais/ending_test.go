@@ -41,6 +41,8 @@ func TestWhatIsSaidAtTheEnd(t *testing.T) {
 		{"trouble inside", ended, fmt.Errorf("open: %w", errors.Join(full, context.Canceled)), 1,
 			"stopped\nopen: close the database: no space left\ncontext canceled"},
 		{"a call that was given up", ended, errors.Join(&net.OpError{Op: "dial", Err: context.Canceled}, nil), 1, "stopped"},
+		{"a connection closed under a copy", ended, fmt.Errorf("write 3 rows to line: %w", &net.OpError{Op: "read", Net: "unix", Err: net.ErrClosed}), 1, "stopped"},
+		{"a connection closed by itself", running, &net.OpError{Op: "read", Net: "unix", Err: net.ErrClosed}, 1, "read unix: use of closed network connection"},
 		{"said once", ended, stopped(ended, errors.Join(copied, full), "stopped: go on"), 1, "stopped: go on\nclose the database: no space left"},
 		{"cancelled by itself", running, copied, 1, "write 3 rows to line: context canceled"},
 		{"all was said", running, exitStatus(3), 3, ""},
