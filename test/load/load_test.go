@@ -107,7 +107,7 @@ func TestEveryPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	common := []string{"-binary", binary, "-stores", "sqlite", "-rounds", "1", "-people", "200", "-d", "300ms", "-warm", "100ms"}
+	common := []string{"-binary", binary, "-stores", "sqlite", "-rounds", "1", "-people", "2000", "-d", "300ms", "-warm", "100ms"}
 	for _, c := range []struct {
 		args []string
 		want []string
