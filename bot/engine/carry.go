@@ -18,7 +18,7 @@ type outcome struct {
 // carryOut turns effects into the rows of one commit. It is the one place that
 // knows them all.
 func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome {
-	c := &bot.Commit{At: w.Now, Conversation: &next}
+	c := &bot.Commit{At: w.Now, Conversation: &next, Lines: make([]bot.Line, 0, said(effects))}
 	out := outcome{commit: c}
 	for _, effect := range effects {
 		switch x := effect.(type) {
@@ -64,6 +64,16 @@ func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome 
 		}
 	}
 	return out
+}
+
+// said counts the lines among some effects.
+func said(effects []bot.Effect) (n int) {
+	for _, effect := range effects {
+		if _, ok := effect.(bot.Say); ok {
+			n++
+		}
+	}
+	return n
 }
 
 // plan and forget keep the last word on each job key: a turn may forget a job

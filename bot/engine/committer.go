@@ -76,12 +76,14 @@ const company = time.Millisecond
 func (e *Engine) runCommitter(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	tell := func() {}
+	var tell func() // nil: nobody is untold
 	for {
 		group := e.ready()
-		if len(group) == 0 {
+		if len(group) == 0 && tell != nil {
 			tell()
-			tell = func() {}
+			tell = nil
+		}
+		if len(group) == 0 {
 			group = e.next(ctx, timer)
 		}
 		if len(group) == 0 {
@@ -136,7 +138,7 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 		}
 		for e.crowd() {
 			if group := e.fill(nil); len(group) > 0 {
-				e.commitGroup(group, func() {})()
+				e.commitGroup(group, nil)()
 			}
 		}
 	}
@@ -164,8 +166,13 @@ func take(group []*commit, queue chan *commit, size int) []*commit {
 	return group
 }
 
+// untold is how long those of a group may wait to be told while the store does
+// not even take the next one.
+const untold = 20 * time.Millisecond
+
 // commitGroup commits a group and returns how to tell those in it. tellLast tells
-// those of the group before.
+// those of the group before, if there are any. Only then is a clock set: on an
+// idle machine each wakes a thread.
 func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	turns := make([]*bot.Commit, len(group))
 	for i, p := range group {
@@ -175,11 +182,14 @@ func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	// hung up.
 	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
 	defer cancel()
-	tellLast = sync.OnceFunc(tellLast)
-	late := time.AfterFunc(company, tellLast) // a store that does not even take the group
+	if tellLast != nil {
+		tellLast = sync.OnceFunc(tellLast)
+		defer time.AfterFunc(untold, tellLast).Stop()
+	}
 	outcomes, err := e.Store.Commit(ctx, turns, tellLast)
-	late.Stop()
-	tellLast()
+	if tellLast != nil {
+		tellLast()
+	}
 	e.counts.Groups.Add(1)
 	e.metrics.group.Observe(float64(len(group)))
 	return func() {

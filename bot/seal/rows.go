@@ -47,7 +47,7 @@ func (k *Key) SealTurn(c *bot.Commit) *bot.Sealed {
 
 // SealState seals a conversation's whole state, for its row.
 func (k *Key) SealState(c *bot.Conversation) []byte {
-	plain := bot.AppendConversation(make([]byte, 0, 2048), c)
+	plain := bot.AppendConversation(make([]byte, 0, 768), c) // rarely more
 	return k.Seal(nil, plain, stateOf(c.ID))
 }
 

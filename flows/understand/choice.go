@@ -16,13 +16,12 @@ type chooser struct {
 	lex     *lexicon
 	q       Question
 	d       doc
-	toks    []token // without fillers
-	phrases []phrase
+	toks    []token  // without fillers
+	options []Option // those of q, prepared
 }
 
 // phrase is one way of naming an option.
 type phrase struct {
-	option   int
 	words    []string // content words, numbers as digits
 	rank     rank
 	sentence bool // "J'attends un enfant": its verb must be said too
@@ -37,18 +36,33 @@ const (
 )
 
 func newChooser(q Question, d doc) *chooser {
-	c := &chooser{lex: answers(), q: q, d: d, toks: withoutFillers(d.toks)}
-	c.phrases = make([]phrase, 0, 6*len(q.Options))
-	for i, o := range q.Options {
-		if o.phrases == nil {
-			o = Prepare(o)
-		}
-		for _, p := range o.phrases {
-			p.option = i
-			c.phrases = append(c.phrases, p)
+	return &chooser{lex: answers(), q: q, d: d, toks: withoutFillers(d.toks), options: prepared(q.Options)}
+}
+
+// prepared are the options themselves when all of them were prepared, as those
+// of a dialogue are.
+func prepared(options []Option) []Option {
+	if !slices.ContainsFunc(options, func(o Option) bool { return o.phrases == nil }) {
+		return options
+	}
+	ready := make([]Option, len(options))
+	for i, o := range options {
+		if ready[i] = o; o.phrases == nil {
+			ready[i] = Prepare(o)
 		}
 	}
-	return c
+	return ready
+}
+
+// phrases are all ways of naming an option, each with the option's place.
+func (c *chooser) phrases(yield func(option int, p phrase) bool) {
+	for i := range c.options {
+		for _, p := range c.options[i].phrases {
+			if !yield(i, p) {
+				return
+			}
+		}
+	}
 }
 
 // Prepare works out beforehand the ways of naming an option: reading an answer
@@ -62,7 +76,7 @@ func Prepare(o Option) Option {
 			return
 		}
 		first := toks[0].w
-		o.phrases = append(o.phrases, phrase{0, words, r, first == "j" || first == "je" || first == "i"})
+		o.phrases = append(o.phrases, phrase{words, r, first == "j" || first == "je" || first == "i"})
 	}
 	label := parse(o.Label).toks
 	add(label, rankLabel)
@@ -350,8 +364,8 @@ func (c *chooser) yesOrNo() Reading {
 
 func (c *chooser) mentionsOther(option int) bool {
 	for _, w := range c.content(c.toks) {
-		for _, p := range c.phrases {
-			if p.option != option && holds(p.words, w) && c.telling(w, p.option, []string{w}) {
+		for other, p := range c.phrases {
+			if other != option && holds(p.words, w) && c.telling(w, other, []string{w}) {
 				return true
 			}
 		}

@@ -16,9 +16,9 @@ func (c *chooser) whole(said []string, worst rank) ([]int, bool) {
 	for _, forgiving := range []bool{false, true} {
 		for r := rankLabel; r <= worst; r++ {
 			var found []int
-			for _, p := range c.phrases {
-				if p.rank == r && len(p.words) == len(said) && c.begins(said, p.words, forgiving) && !slices.Contains(found, p.option) {
-					found = append(found, p.option)
+			for option, p := range c.phrases {
+				if p.rank == r && len(p.words) == len(said) && c.begins(said, p.words, forgiving) && !slices.Contains(found, option) {
+					found = append(found, option)
 				}
 			}
 			if len(found) == 1 {
@@ -56,7 +56,12 @@ func (c *chooser) same(said, ours string, forgiving bool) bool {
 }
 
 func (c *chooser) ours(w string) bool {
-	return slices.ContainsFunc(c.phrases, func(p phrase) bool { return holds(p.words, w) })
+	for _, p := range c.phrases {
+		if holds(p.words, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // holds looks a word up, singular or plural.
@@ -69,10 +74,10 @@ func (c *chooser) covered(said []string) ([]int, bool) {
 	var chosen []int
 	wants := false
 	for i := 0; i < len(said); {
-		p, ok := c.longest(said[i:])
+		option, p, ok := c.longest(said[i:])
 		switch {
 		case ok && (!wants || isInfinitive(p.words[0])):
-			chosen = append(chosen, p.option)
+			chosen = append(chosen, option)
 			i += len(p.words)
 			wants = false
 		case !ok && c.lex.is("want", said[i]):
@@ -96,38 +101,38 @@ func isInfinitive(w string) bool {
 	return false
 }
 
-// longest gives the phrase that names one option at the head of said; a tie between options gives none.
-func (c *chooser) longest(said []string) (phrase, bool) {
+// longest gives the phrase that names one option at the head of said, and that
+// option; a tie between options gives none.
+func (c *chooser) longest(said []string) (named int, best phrase, ok bool) {
 	for _, forgiving := range []bool{false, true} {
-		var best phrase
 		tie := false
-		for _, p := range c.phrases {
+		for option, p := range c.phrases {
 			if len(p.words) < len(best.words) || !c.begins(said, p.words, forgiving) {
 				continue
 			}
-			tie = len(p.words) == len(best.words) && p.option != best.option && p.rank == best.rank
+			tie = len(p.words) == len(best.words) && option != named && p.rank == best.rank
 			if len(p.words) > len(best.words) || p.rank < best.rank {
-				best = p
+				named, best = option, p
 			}
 		}
 		if len(best.words) > 0 {
-			return best, !tie
+			return named, best, !tie
 		}
 	}
-	return phrase{}, false
+	return 0, phrase{}, false
 }
 
 // piece reads a part of one label that is the whole answer.
 func (c *chooser) piece(said []string) ([]int, bool) {
 	found := -1
-	for _, p := range c.phrases {
-		if p.option == found || !c.isPiece(said, p) {
+	for option, p := range c.phrases {
+		if option == found || !c.isPiece(said, option, p) {
 			continue
 		}
 		if found >= 0 {
 			return nil, false
 		}
-		found = p.option
+		found = option
 	}
 	return []int{found}, found >= 0
 }
@@ -135,7 +140,7 @@ func (c *chooser) piece(said []string) ([]int, bool) {
 // isPiece says whether the words said are, in order, words of a phrase. The
 // end must be among them, which carries the sense ("étranger", not "permis"),
 // or the verb of a sentence; so must all words that turn a meaning round.
-func (c *chooser) isPiece(said []string, p phrase) bool {
+func (c *chooser) isPiece(said []string, option int, p phrase) bool {
 	if len(said) == 1 && c.lex.is("strong", said[0]) {
 		return p.sentence && slices.Contains(p.words, said[0]) // "jamais" for "Je n'ai jamais travaillé"
 	}
@@ -147,7 +152,7 @@ func (c *chooser) isPiece(said []string, p phrase) bool {
 	for i, w := range p.words {
 		digits = digits || isDigits(w)
 		if next < len(said) && c.same(said[next], w, true) {
-			telling = telling || c.telling(w, p.option, said)
+			telling = telling || c.telling(w, option, said)
 			next++
 			continue
 		}
@@ -165,8 +170,8 @@ func (c *chooser) telling(w string, option int, said []string) bool {
 	if isDigits(w) || c.lex.is("auxiliary", w) || polar && len(said) < 2 {
 		return false
 	}
-	for _, p := range c.phrases {
-		if p.option != option && holds(p.words, w) && (polar || c.turnsLike(p, said)) {
+	for other, p := range c.phrases {
+		if other != option && holds(p.words, w) && (polar || c.turnsLike(p, said)) {
 			return false
 		}
 	}

@@ -16,13 +16,21 @@ const Fictional = 10_000
 // Phone is the number of a person, E.164.
 func Phone(person int) string { return "+" + strconv.Itoa(FirstPhone+person) }
 
-// opening is what somebody new says; questions walk them through the
-// questionnaire, once round and again from its start. Every one of them moves
-// the dialogue, so that the guard against loops never silences anybody.
+// opening is what somebody new says; answers walk them through the
+// questionnaire. Every one of them moves the dialogue, so that the guard against
+// loops never silences anybody.
+//
+// Some answers cost twice what others do. So people begin again after different
+// numbers of them, and are soon spread over the dialogue as in life: in step,
+// thousands would give the same dear answer in the same second, and that second
+// would be all of the 99th percentile.
 var (
-	opening   = []string{"Bonjour", "oui"}
-	questions = []string{"5", "besançon", "1990", "1", "1", "2", "5", "5", "1", "5", "RECOMMENCER"}
+	opening = []string{"Bonjour", "oui"}
+	answers = []string{"5", "besançon", "1990", "1", "1", "2", "5", "5", "1", "5"}
+	laps    = []int{4, 6, 8, len(answers)} // answers before somebody begins again, in turn
 )
+
+const again = "RECOMMENCER"
 
 // Crowd are people who text, each somewhere in the dialogue. A person is used
 // by one connection at a time.
@@ -55,11 +63,11 @@ func (c *Crowd) Texts() (n int) {
 // Again returns the same people at the same place in the dialogue, for another
 // run on a copy of the same store.
 func (c *Crowd) Again() *Crowd {
-	again := NewCrowd(c.first, len(c.phones))
+	same := NewCrowd(c.first, len(c.phones))
 	for i := range c.steps {
-		again.steps[i].Store(c.steps[i].Load())
+		same.steps[i].Store(c.steps[i].Load())
 	}
-	return again
+	return same
 }
 
 // Within returns the part of the crowd from one index to another, as people who
@@ -74,5 +82,10 @@ func (c *Crowd) next(i int) string {
 	if step < len(opening) {
 		return opening[step]
 	}
-	return questions[(step-len(opening))%len(questions)]
+	lap := laps[i%len(laps)]
+	at := (step - len(opening)) % (lap + 1)
+	if at == lap {
+		return again
+	}
+	return answers[at]
 }

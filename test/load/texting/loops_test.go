@@ -153,18 +153,21 @@ func TestRefusedTextsAreCounted(t *testing.T) {
 	}
 }
 
-// TestDialogueGoesRound: after the opening, the questions come again and again.
+// TestDialogueGoesRound: after the opening the questions come again and again,
+// for some after fewer answers than for others.
 func TestDialogueGoesRound(t *testing.T) {
-	c := NewCrowd(0, 1)
-	var said []string
-	for range len(opening) + 2*len(questions) {
-		said = append(said, c.next(0))
-	}
-	round := said[len(opening) : len(opening)+len(questions)]
-	if said[0] != "Bonjour" || !slices.Equal(round, said[len(opening)+len(questions):]) {
-		t.Errorf("said %q", said)
-	}
-	if again := c.Again(); again.next(0) != questions[0] {
-		t.Error("a copy of the crowd has lost its place")
+	c := NewCrowd(0, len(laps))
+	for i, lap := range laps {
+		var said []string
+		for range len(opening) + 2*(lap+1) {
+			said = append(said, c.next(i))
+		}
+		round := slices.Concat(answers[:lap], []string{again})
+		if !slices.Equal(said, slices.Concat(opening, round, round)) {
+			t.Errorf("person %d said %q", i, said)
+		}
+		if same := c.Again(); same.next(i) != answers[0] {
+			t.Error("a copy of the crowd has lost its place")
+		}
 	}
 }
