@@ -23,6 +23,6 @@ echo
 echo
 "$tool/load" growth -rounds 3 -d 2s -warm 2s
 echo
-"$tool/load" jobs -rounds 1 -d 5s -idle 10s
+"$tool/load" jobs -rounds 1 -d 12s -idle 10s
 echo
 "$tool/load" footprint

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"relais/test/load/machine"
 	"relais/test/load/operator"
@@ -13,10 +14,17 @@ import (
 )
 
 const (
-	lonely    = 20 // texts per second of somebody alone: the machine idles in between
+	lonely    = 20 // texts per second of somebody alone: the machine sleeps in between
 	loaded    = 32 // people at once when the capacity is measured
 	openConns = 64 // connections of the open loop
-	syncs     = 4000
+)
+
+// The parts of one round.
+const (
+	asleep   = "alone, 20 a second"
+	awake    = "alone, without a pause"
+	capacity = "capacity"
+	halfLoad = "half load"
 )
 
 // latency measures what one text waits for: on a server that does nothing else,
@@ -32,7 +40,7 @@ func latency(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, l.close()) }()
 	l.header("latency: webhook → reply committed, open loop, counted from when the text was due; replies delivered")
-	if err := l.disk(); err != nil {
+	if err := l.floor(); err != nil {
 		return err
 	}
 	for round := range o.rounds {
@@ -45,20 +53,31 @@ func latency(ctx context.Context, args []string, out io.Writer) (err error) {
 	return latencyTable(l)
 }
 
-// disk tells what a durable write takes while nothing else happens: no latency
-// can be below.
-func (l *lab) disk() error {
-	took, err := machine.Syncs(syncs)
-	if err != nil {
-		return err
+// floor tells what the machine takes by itself, awake and after the pause of
+// somebody alone: no latency can be below.
+func (l *lab) floor() error {
+	for _, rhythm := range []struct {
+		name  string
+		count int
+		pause time.Duration
+	}{{"without a pause", 4000, 0}, {fmt.Sprintf("%d a second", lonely), 40, time.Second / lonely}} {
+		durable, err := machine.Syncs(rhythm.count, rhythm.pause)
+		if err != nil {
+			return err
+		}
+		echoed, err := machine.Echoes(rhythm.count, rhythm.pause)
+		if err != nil {
+			return err
+		}
+		p50 := func(took []time.Duration) string { return ms(µs(texting.Quantile(took, 0.50))) }
+		fmt.Fprintf(l.out, "   the machine alone, %s: 16 kB are durable after %s ms (p99 %s), another process echoes after %s ms\n",
+			rhythm.name, p50(durable), ms(µs(texting.Quantile(durable, 0.99))), p50(echoed))
 	}
-	fmt.Fprintf(l.out, "   the disk, alone: 16 kB are durable after %s ms (p50), %s ms (p99)\n",
-		ms(µs(texting.Quantile(took, 0.50))), ms(µs(texting.Quantile(took, 0.99))))
 	return nil
 }
 
-// latencies runs the three parts of one round on one server: alone, capacity,
-// half of it.
+// latencies runs the parts of one round on one server: alone, with and without
+// pauses, at capacity, and at half of it.
 func (l *lab) latencies(ctx context.Context, kind string, round int) (err error) {
 	st, err := l.newStore(ctx, kind)
 	if err != nil {
@@ -81,12 +100,17 @@ func (l *lab) latencies(ctx context.Context, kind string, round int) (err error)
 	if err != nil {
 		return err
 	}
-	keep("alone", alone)
+	keep(asleep, alone)
+	busy, err := s.closed(ctx, 1, true)
+	if err != nil {
+		return err
+	}
+	keep(awake, busy)
 	full, err := s.closed(ctx, loaded, true)
 	if err != nil {
 		return err
 	}
-	keep("capacity", full)
+	keep(capacity, full)
 	half, err := s.open(ctx, max(1, full.Delivered/2), openConns)
 	if err != nil {
 		return err
@@ -94,14 +118,14 @@ func (l *lab) latencies(ctx context.Context, kind string, round int) (err error)
 	if err := s.account(ctx, &half); err != nil {
 		return err
 	}
-	keep("half load", half)
+	keep(halfLoad, half)
 	return nil
 }
 
 func latencyTable(l *lab) error {
 	w := tabwriter.NewWriter(l.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tstore\tasked/s\tanswered/s\tp50 ms\tp99 ms\tidle\tbegun late\tp99 by round\t")
-	for _, label := range []string{"alone", "capacity", "half load"} {
+	for _, label := range []string{asleep, awake, capacity, halfLoad} {
 		for _, kind := range l.stores {
 			runs := which(l.runs, func(r Run) bool { return r.Store == kind && r.Label == label })
 			of := func(figure func(Run) float64) float64 { return median(each(runs, figure)) }

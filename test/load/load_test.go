@@ -114,7 +114,7 @@ func TestEveryPart(t *testing.T) {
 		runs int
 	}{
 		{[]string{"turns", "-c", "2"}, []string{"replies held", "replies delivered", "sqlite"}, 2},
-		{[]string{"latency"}, []string{"alone", "half load"}, 3},
+		{[]string{"latency"}, []string{asleep, awake, halfLoad}, 4},
 		{[]string{"growth", "-lines", "400,2000", "-long", "100", "-rate", "50"}, []string{"× fewest lines", "p50 × short"}, 4},
 		{[]string{"jobs", "-idle", "0", "-future", "1000", "-wave", "50", "-beside", "20", "-reminders", "0", "-simulated", "20"}, []string{"texts, null operator", "texts, people talk", "texts, simulated"}, 3},
 	} {

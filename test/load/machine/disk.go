@@ -10,10 +10,10 @@ import (
 // block is about what a group of turns leaves in a log.
 const block = 16 << 10
 
-// Syncs writes a block over and over in a file of its own, as the log of a
-// database does, and returns how long each took to be durable: what no store on
-// this disk can be faster than.
-func Syncs(count int) (took []time.Duration, err error) {
+// Syncs writes a block count times in a file of its own, as the log of a
+// database does, with a pause before each, and returns how long each took to be
+// durable, sorted: what no store on this disk can be faster than.
+func Syncs(count int, pause time.Duration) (took []time.Duration, err error) {
 	f, err := os.CreateTemp("", "relais-load-disk")
 	if err != nil {
 		return nil, err
@@ -21,17 +21,16 @@ func Syncs(count int) (took []time.Duration, err error) {
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	const blocks = 256 // of a file that is there already, as logs are
 	data := make([]byte, block)
-	for i := range blocks + count {
-		began := time.Now()
-		if _, err := f.WriteAt(data, int64(i%blocks)*block); err != nil {
+	at := 0
+	sync := func() error {
+		_, err := f.WriteAt(data, int64(at%blocks)*block)
+		at++
+		return errors.Join(err, syscall.Fdatasync(int(f.Fd())))
+	}
+	for range blocks {
+		if err := sync(); err != nil {
 			return nil, err
-		}
-		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
-			return nil, err
-		}
-		if i >= blocks {
-			took = append(took, time.Since(began))
 		}
 	}
-	return took, nil
+	return timed(count, pause, sync)
 }

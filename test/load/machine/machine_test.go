@@ -3,6 +3,7 @@ package machine
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 )
@@ -64,5 +65,20 @@ func TestDescribe(t *testing.T) {
 	}
 	if Resident(os.Getpid()) < 1000 {
 		t.Error("this process holds less than a megabyte")
+	}
+}
+
+// TestFloor: every disk write and every echo is timed, and they come sorted.
+func TestFloor(t *testing.T) {
+	for name, measure := range map[string]func(int, time.Duration) ([]time.Duration, error){"syncs": Syncs, "echoes": Echoes} {
+		for _, pause := range []time.Duration{0, time.Millisecond} {
+			took, err := measure(50, pause)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(took) != 50 || took[0] <= 0 || !slices.IsSorted(took) {
+				t.Errorf("50 %s: %v", name, took)
+			}
+		}
 	}
 }
