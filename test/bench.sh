@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the tables of speed, in about twelve minutes. Figures of peers were
+# Prints the tables of speed, in about twenty minutes. Figures of peers were
 # measured apart, on such a machine of two cores; ratios inside one run count
 # more than absolute figures. `go run ./test/load` runs each part alone, longer
 # and larger; -json keeps every run.

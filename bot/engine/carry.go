@@ -18,7 +18,7 @@ type outcome struct {
 // carryOut turns effects into the rows of one commit. It is the one place that
 // knows them all.
 func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome {
-	c := &bot.Commit{At: w.Now, Conversation: &next, Lines: make([]bot.Line, 0, said(effects))}
+	c := &bot.Commit{At: w.Now, Conversation: &next, Lines: make([]bot.Line, 0, lines(effects))}
 	out := outcome{commit: c}
 	for _, effect := range effects {
 		switch x := effect.(type) {
@@ -66,8 +66,8 @@ func carryOut(next bot.Conversation, effects []bot.Effect, w bot.World) outcome 
 	return out
 }
 
-// said counts the lines among some effects.
-func said(effects []bot.Effect) (n int) {
+// lines counts those among some effects.
+func lines(effects []bot.Effect) (n int) {
 	for _, effect := range effects {
 		if _, ok := effect.(bot.Say); ok {
 			n++

@@ -79,11 +79,11 @@ func (e *Engine) runCommitter(ctx context.Context) {
 	var tell func() // nil: nobody is untold
 	for {
 		group := e.ready()
-		if len(group) == 0 && tell != nil {
-			tell()
-			tell = nil
-		}
 		if len(group) == 0 {
+			if tell != nil {
+				tell()
+				tell = nil
+			}
 			group = e.next(ctx, timer)
 		}
 		if len(group) == 0 {
@@ -171,8 +171,8 @@ func take(group []*commit, queue chan *commit, size int) []*commit {
 const untold = 20 * time.Millisecond
 
 // commitGroup commits a group and returns how to tell those in it. tellLast tells
-// those of the group before, if there are any. Only then is a clock set: on an
-// idle machine each wakes a thread.
+// those of the group before; nil when there are none. Only for them is a clock
+// set: on an idle machine that wakes a thread.
 func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	turns := make([]*bot.Commit, len(group))
 	for i, p := range group {

@@ -1,0 +1,57 @@
+package machine
+
+import (
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+// message is about as long as a webhook's request.
+const message = 1 << 10
+
+// Echoes sends a message count times to another process and back, with a pause
+// before each, and returns how long each took, sorted: what the machine takes to
+// wake two processes, before anybody has done anything.
+func Echoes(count int, pause time.Duration) (took []time.Duration, err error) {
+	cat := exec.Command("cat")
+	in, err := cat.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cat.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cat.Start(); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, in.Close(), cat.Wait()) }()
+	data := make([]byte, message)
+	return timed(count, pause, func() error {
+		if _, err := in.Write(data); err != nil {
+			return err
+		}
+		_, err := io.ReadFull(out, data)
+		return err
+	})
+}
+
+// timed does something count times, with a pause before each, and returns how
+// long each took, sorted.
+func timed(count int, pause time.Duration, do func() error) ([]time.Duration, error) {
+	took := make([]time.Duration, 0, count)
+	for range count {
+		if pause > 0 {
+			time.Sleep(pause)
+		}
+		began := time.Now()
+		if err := do(); err != nil {
+			return nil, err
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	return took, nil
+}
