@@ -76,14 +76,12 @@ const company = time.Millisecond
 func (e *Engine) runCommitter(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var tell func() // nil: nobody is untold
+	tell := func() {}
 	for {
 		group := e.ready()
 		if len(group) == 0 {
-			if tell != nil {
-				tell()
-				tell = nil
-			}
+			tell()
+			tell = func() {}
 			group = e.next(ctx, timer)
 		}
 		if len(group) == 0 {
@@ -138,7 +136,7 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 		}
 		for e.crowd() {
 			if group := e.fill(nil); len(group) > 0 {
-				e.commitGroup(group, nil)()
+				e.commitGroup(group, func() {})()
 			}
 		}
 	}
@@ -166,13 +164,8 @@ func take(group []*commit, queue chan *commit, size int) []*commit {
 	return group
 }
 
-// untold is how long those of a group may wait to be told while the store does
-// not even take the next one.
-const untold = 20 * time.Millisecond
-
 // commitGroup commits a group and returns how to tell those in it. tellLast tells
-// those of the group before; nil when there are none. Only for them is a clock
-// set: on an idle machine that wakes a thread.
+// those of the group before.
 func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	turns := make([]*bot.Commit, len(group))
 	for i, p := range group {
@@ -182,14 +175,11 @@ func (e *Engine) commitGroup(group []*commit, tellLast func()) (tell func()) {
 	// hung up.
 	ctx, cancel := context.WithTimeout(context.Background(), commitPatience)
 	defer cancel()
-	if tellLast != nil {
-		tellLast = sync.OnceFunc(tellLast)
-		defer time.AfterFunc(untold, tellLast).Stop()
-	}
+	tellLast = sync.OnceFunc(tellLast)
+	late := time.AfterFunc(company, tellLast) // a store that does not even take the group
 	outcomes, err := e.Store.Commit(ctx, turns, tellLast)
-	if tellLast != nil {
-		tellLast()
-	}
+	late.Stop()
+	tellLast()
 	e.counts.Groups.Add(1)
 	e.metrics.group.Observe(float64(len(group)))
 	return func() {

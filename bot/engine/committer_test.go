@@ -16,11 +16,7 @@ type stage struct {
 }
 
 func (s stage) Commit(_ context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
-	s.commit(group, func() {
-		if meanwhile != nil {
-			meanwhile()
-		}
-	})
+	s.commit(group, meanwhile)
 	return make([]error, len(group)), nil
 }
 
@@ -100,8 +96,8 @@ func TestThoseOfAGroupDoNotWaitForAStoreThatTakesNoMore(t *testing.T) {
 		<-given // and the second is not taken
 		start := time.Now()
 		<-one
-		if waited := time.Since(start); waited > untold {
-			t.Errorf("the first turn was told %v after it was committed, want at most %v", waited, untold)
+		if waited := time.Since(start); waited > company {
+			t.Errorf("the first turn was told %v after it was committed, want at most %v", waited, company)
 		}
 		<-given
 	})

@@ -21,8 +21,8 @@ const (
 
 // The parts of one round.
 const (
-	asleep   = "alone, 20 a second"
-	awake    = "alone, without a pause"
+	asleep   = "alone, machine asleep"
+	awake    = "alone, machine awake"
 	capacity = "capacity"
 	halfLoad = "half load"
 )
@@ -53,14 +53,14 @@ func latency(ctx context.Context, args []string, out io.Writer) (err error) {
 	return latencyTable(l)
 }
 
-// floor tells what the machine takes by itself, awake and after the pause of
-// somebody alone: no latency can be below.
+// floor tells what the machine takes by itself, awake and after the pauses of
+// somebody alone, in which it sleeps: no latency can be below.
 func (l *lab) floor() error {
 	for _, rhythm := range []struct {
 		name  string
 		count int
 		pause time.Duration
-	}{{"without a pause", 4000, 0}, {fmt.Sprintf("%d a second", lonely), 40, time.Second / lonely}} {
+	}{{"awake", 4000, 0}, {"asleep", max(1, int(l.duration.Seconds()*lonely)), time.Second / lonely}} {
 		durable, err := machine.Syncs(rhythm.count, rhythm.pause)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (l *lab) floor() error {
 			return err
 		}
 		p50 := func(took []time.Duration) string { return ms(µs(texting.Quantile(took, 0.50))) }
-		fmt.Fprintf(l.out, "   the machine alone, %s: 16 kB are durable after %s ms (p99 %s), another process echoes after %s ms\n",
+		fmt.Fprintf(l.out, "   the machine, %s: 16 kB are durable after %s ms (p99 %s), another process echoes after %s ms\n",
 			rhythm.name, p50(durable), ms(µs(texting.Quantile(durable, 0.99))), p50(echoed))
 	}
 	return nil

@@ -30,7 +30,7 @@ var (
 	laps    = []int{4, 6, 8, len(answers)} // answers before somebody begins again, in turn
 )
 
-const again = "RECOMMENCER"
+const restart = "RECOMMENCER"
 
 // Crowd are people who text, each somewhere in the dialogue. A person is used
 // by one connection at a time.
@@ -63,11 +63,11 @@ func (c *Crowd) Texts() (n int) {
 // Again returns the same people at the same place in the dialogue, for another
 // run on a copy of the same store.
 func (c *Crowd) Again() *Crowd {
-	same := NewCrowd(c.first, len(c.phones))
+	again := NewCrowd(c.first, len(c.phones))
 	for i := range c.steps {
-		same.steps[i].Store(c.steps[i].Load())
+		again.steps[i].Store(c.steps[i].Load())
 	}
-	return same
+	return again
 }
 
 // Within returns the part of the crowd from one index to another, as people who
@@ -85,7 +85,7 @@ func (c *Crowd) next(i int) string {
 	lap := laps[i%len(laps)]
 	at := (step - len(opening)) % (lap + 1)
 	if at == lap {
-		return again
+		return restart
 	}
 	return answers[at]
 }

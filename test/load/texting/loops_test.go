@@ -162,11 +162,11 @@ func TestDialogueGoesRound(t *testing.T) {
 		for range len(opening) + 2*(lap+1) {
 			said = append(said, c.next(i))
 		}
-		round := slices.Concat(answers[:lap], []string{again})
+		round := slices.Concat(answers[:lap], []string{restart})
 		if !slices.Equal(said, slices.Concat(opening, round, round)) {
 			t.Errorf("person %d said %q", i, said)
 		}
-		if same := c.Again(); same.next(i) != answers[0] {
+		if again := c.Again(); again.next(i) != answers[0] {
 			t.Error("a copy of the crowd has lost its place")
 		}
 	}
