@@ -218,6 +218,7 @@ func (s *Store) create(t *tx, turn *bot.Commit) (place, error) {
 	if err != nil {
 		return place{}, conflict(err, "create a conversation")
 	}
+	t.remember(s.people, at.id, holder{at.person, at.key})
 	return at, nil
 }
 
@@ -265,7 +266,7 @@ func (s *Store) find(t *tx, turn *bot.Commit) (place, error) {
 		at.org = c.Owner.Organisation
 	}
 	at.person = idOf(person)
-	if at.key, err = s.key(c.ID, at.person, key); err != nil {
+	if at.key, err = s.key(t, c.ID, at.person, key); err != nil {
 		return place{}, fmt.Errorf("write conversation %s: %w", c.ID, err)
 	}
 	at.sealed = sealed(turn, at.key)

@@ -108,7 +108,7 @@ func (s *Store) openFor(from source, v bot.Viewer, id bot.ID, c *bot.Conversatio
 	if err != nil {
 		return nil, fmt.Errorf("open conversation %s: %w", id, err)
 	}
-	key, err := s.key(id, idOf(person), wrapped)
+	key, err := s.key(from, id, idOf(person), wrapped)
 	if err != nil {
 		return nil, fmt.Errorf("open conversation %s: %w", id, err)
 	}
@@ -145,6 +145,10 @@ func (g glancing) each(f func(scanner) error, query string, args ...any) error {
 		return err
 	}
 	return drain(rows, f)
+}
+
+func (glancing) remember(among *holders, conversation bot.ID, who holder) {
+	among.Put(conversation, who)
 }
 
 // maxItems bounds the work items on one page.

@@ -53,7 +53,7 @@ func (s *Store) loaded(ctx context.Context, row scanner) (bot.Loaded, *seal.Key,
 	if err := row.Scan(&thread, &id, &person, &version, &state, &key, &l.Generation); err != nil {
 		return l, nil, fmt.Errorf("load a conversation: %w", err)
 	}
-	opened, err := s.key(idOf(id), idOf(person), key)
+	opened, err := s.key(s.reader.in(ctx), idOf(id), idOf(person), key)
 	if err != nil {
 		return l, nil, fmt.Errorf("load conversation %s: %w", idOf(id), err)
 	}

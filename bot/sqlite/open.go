@@ -51,8 +51,12 @@ type Store struct {
 	writer *writer
 	reader *reader
 	copier *checkpointer
-	people *recent.Cache[bot.ID, holder] // by conversation
+	people *holders
 }
+
+// holders are the keys used lately, by conversation: only those of people that
+// are there for good.
+type holders = recent.Cache[bot.ID, holder]
 
 // holder is a person and their key, opened.
 type holder struct {
@@ -60,14 +64,15 @@ type holder struct {
 	key    *seal.Key
 }
 
-// key opens a person's key, unless it is remembered, and remembers it.
-func (s *Store) key(conversation, person bot.ID, wrapped []byte) (*seal.Key, error) {
+// key opens a person's key that was read, unless it is remembered, and has it
+// remembered.
+func (s *Store) key(from source, conversation, person bot.ID, wrapped []byte) (*seal.Key, error) {
 	if who, ok := s.people.Get(conversation); ok && who.person == person {
 		return who.key, nil
 	}
 	key, err := s.keys.Unwrap(wrapped, person)
 	if err == nil {
-		s.people.Put(conversation, holder{person, key})
+		from.remember(s.people, conversation, holder{person, key})
 	}
 	return key, err
 }

@@ -40,7 +40,7 @@ func (s *Store) outbox(from source, thread bot.ID, limit int) (outbox, error) {
 		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
 	}
 	box.Conversation = idOf(conversation)
-	opened, err := s.key(box.Conversation, idOf(person), key)
+	opened, err := s.key(from, box.Conversation, idOf(person), key)
 	if err != nil {
 		return box, fmt.Errorf("read the outbox of thread %s: %w", thread, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+
+	"relais/bot"
 )
 
 // reader is a small pool of connections that cannot write. They never wait for
@@ -58,6 +60,8 @@ func (r *reader) in(ctx context.Context) source { return reading{r, ctx} }
 type source interface {
 	row(query string, args ...any) scanner
 	each(f func(scanner) error, query string, args ...any) error
+	// remember puts who was read among those remembered, once they are there for good.
+	remember(among *holders, conversation bot.ID, who holder)
 }
 
 type reading struct {
@@ -69,6 +73,10 @@ func (r reading) row(query string, args ...any) scanner { return r.reader.row(r.
 
 func (r reading) each(f func(scanner) error, query string, args ...any) error {
 	return r.reader.each(r.ctx, f, query, args...)
+}
+
+func (reading) remember(among *holders, conversation bot.ID, who holder) {
+	among.Put(conversation, who)
 }
 
 // each calls f for every row.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,47 @@ func TestAFullDiskIsToldAndGotOver(t *testing.T) {
 	if err != nil || outcomes[0] != nil || outcomes[1] != nil {
 		t.Errorf("with room again: %v (%v)", outcomes, err)
 	}
+}
+
+// The key of a newcomer is drawn again when their group could not be written:
+// whoever texts after that must be sealed with the one that was kept.
+func TestAKeyThatWasUndoneIsNotUsed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relais.db")
+	s := open(t, Config{Path: path, Keys: keyring(t, 1)})
+	pragma(t, s, "max_page_count = 120")
+	first := newcomer(1)
+	first.Begin = &bot.Begin{Thread: first.Conversation.Threads[0].ID}
+	group := []*bot.Commit{first, nextOf(first)}
+	for i := range 500 {
+		group = append(group, newcomer(2+i))
+	}
+	if _, err := s.Commit(t.Context(), group, nil); err == nil {
+		t.Fatal("the disk never filled up")
+	}
+
+	pragma(t, s, "max_page_count = 100000")
+	first = newcomer(1)
+	commitOne(t, s, first)
+	commitOne(t, s, nextOf(first))
+	again := open(t, Config{Path: path, Keys: keyring(t, 1)}) // which remembers nothing
+	l, err := again.Load(t.Context(), bot.Ref{Address: address(1)})
+	if err != nil || l.Conversation.Version != 2 {
+		t.Fatalf("version %d is read, want 2 (%v)", l.Conversation.Version, err)
+	}
+	lines, err := again.History(t.Context(), bot.HistoryQuery{Conversation: l.Conversation.ID, Limit: 10})
+	if err != nil || len(lines) != 4 {
+		t.Errorf("%d lines are read, want 4 (%v)", len(lines), err)
+	}
+}
+
+// nextOf is the turn after a newcomer's first.
+func nextOf(first *bot.Commit) *bot.Commit {
+	state := *first.Conversation
+	state.Version++
+	state.Threads = slices.Clone(state.Threads)
+	turn := &bot.Commit{Source: first.Source, Conversation: &state}
+	fillTurn(turn, 1)
+	return turn
 }
 
 func TestAReadOnlyDiskIsToldAndGotOver(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 
 	modernc "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"relais/bot"
 )
 
 // What a write is for; the first part of the names of its crash points.
@@ -146,9 +148,10 @@ type tx struct {
 	ctx   context.Context
 	what  string
 	done  bool
-	flows *int64 // their generation, once it was looked at
-	ahead ahead  // outboxes that were read before
-	rows  int64  // written so far
+	flows *int64   // their generation, once it was looked at
+	ahead ahead    // outboxes that were read before
+	rows  int64    // written so far
+	kept  []func() // to be done once what was written is durable
 }
 
 func (w *writer) begin(ctx context.Context, what string) (*tx, error) {
@@ -173,6 +176,9 @@ func (t *tx) commit() error {
 	}
 	t.done = true
 	t.w.crash(t.what + ":after")
+	for _, f := range t.kept {
+		f()
+	}
 	t.w.committed(t.rows)
 	return nil
 }
@@ -204,6 +210,7 @@ func (t *tx) rollback() {
 // within runs f in a savepoint: when it fails, what it wrote is undone and the
 // transaction goes on.
 func (t *tx) within(f func() error) error {
+	before := len(t.kept)
 	if _, err := t.exec(`SAVEPOINT turn`); err != nil {
 		return err
 	}
@@ -212,6 +219,7 @@ func (t *tx) within(f func() error) error {
 		return failed // the whole transaction ends
 	}
 	if failed != nil {
+		t.kept = t.kept[:before]
 		if _, err := t.exec(`ROLLBACK TO turn`); err != nil {
 			return err
 		}
@@ -220,6 +228,12 @@ func (t *tx) within(f func() error) error {
 		return err
 	}
 	return failed
+}
+
+// remember puts somebody among those remembered once the transaction is
+// durable: a newcomer who is undone is given another key the next time.
+func (t *tx) remember(among *holders, conversation bot.ID, who holder) {
+	t.kept = append(t.kept, func() { among.Put(conversation, who) })
 }
 
 // exec runs a statement and returns how many rows it changed.
