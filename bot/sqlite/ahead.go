@@ -19,21 +19,33 @@ type ahead map[bot.ID]outbox
 // readAhead reads the outboxes whose first line is likely to be begun. What
 // cannot be read here is read again where it is needed.
 func (s *Store) readAhead(ctx context.Context, group []*bot.Commit) ahead {
-	var read ahead
-	for _, c := range group {
-		if c.Begin == nil || c.Conversation != nil || len(c.Marks) > 0 || len(c.Cancels) > 0 {
-			continue // the outbox would be another by the time it is begun
+	threads := begunAlone(group)
+	if len(threads) == 0 {
+		return nil
+	}
+	read := make(ahead, len(threads))
+	err := s.reader.atOnce(ctx, func(from source) {
+		for _, thread := range threads {
+			if box, err := s.outbox(from, thread, 2); err == nil && leaves(box.Outbox) {
+				read[thread] = box
+			}
 		}
-		box, err := s.outbox(s.reader.in(ctx), c.Begin.Thread, 2)
-		if err != nil || !leaves(box.Outbox) {
-			continue
-		}
-		if read == nil {
-			read = ahead{}
-		}
-		read[c.Begin.Thread] = box
+	})
+	if err != nil {
+		return nil
 	}
 	return read
+}
+
+// begunAlone are the threads whose outbox will be the same by the time its first
+// line is begun, for all that is known here.
+func begunAlone(group []*bot.Commit) (threads []bot.ID) {
+	for _, c := range group {
+		if c.Begin != nil && c.Conversation == nil && len(c.Cancels) == 0 && len(c.Marks) == 0 {
+			threads = append(threads, c.Begin.Thread)
+		}
+	}
+	return threads
 }
 
 // beginAhead begins the first line of an outbox that was read ahead; false when

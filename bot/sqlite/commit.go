@@ -11,9 +11,9 @@ import (
 	"relais/bot/seal"
 )
 
-// Commit makes a group of turns durable in one transaction, each in a
-// savepoint of its own. All of the work is this program's, and nothing can be
-// done meanwhile that would not be in its way.
+// Commit makes a group of turns durable in one transaction. All of the work is
+// this program's, and nothing can be done meanwhile that would not be in its
+// way.
 func (s *Store) Commit(ctx context.Context, group []*bot.Commit, meanwhile func()) ([]error, error) {
 	if meanwhile != nil {
 		meanwhile()
@@ -21,18 +21,14 @@ func (s *Store) Commit(ctx context.Context, group []*bot.Commit, meanwhile func(
 	return s.commitWith(ctx, group, s.readAhead(ctx, group))
 }
 
+// commitWith trusts that whoever refuses a turn does so before it has written
+// anything, as nearly always. Else the group is written again, each turn in a
+// savepoint of its own, which costs a tenth more.
 func (s *Store) commitWith(ctx context.Context, group []*bot.Commit, read ahead) ([]error, error) {
-	outcomes := make([]error, len(group))
-	err := s.writer.write(ctx, commit, func(t *tx) error {
-		t.ahead = read
-		for i, c := range group {
-			outcomes[i] = t.within(func() error { return s.turn(t, c) })
-			if trouble(outcomes[i]) {
-				return outcomes[i]
-			}
-		}
-		return nil
-	})
+	outcomes, err := s.writeGroup(ctx, group, read, (*tx).whole)
+	if errors.Is(err, errHalf) {
+		outcomes, err = s.writeGroup(ctx, group, read, (*tx).within)
+	}
 	if err != nil {
 		for _, c := range group {
 			if c.Errand != nil {
@@ -42,6 +38,21 @@ func (s *Store) commitWith(ctx context.Context, group []*bot.Commit, read ahead)
 		return nil, fmt.Errorf("commit %d turns: %w", len(group), err)
 	}
 	return outcomes, nil
+}
+
+// writeGroup writes one turn after the other, each the way that is given.
+func (s *Store) writeGroup(ctx context.Context, group []*bot.Commit, read ahead, one func(*tx, func() error) error) ([]error, error) {
+	outcomes := make([]error, len(group))
+	return outcomes, s.writer.write(ctx, commit, func(t *tx) error {
+		t.ahead = read
+		for i, c := range group {
+			outcomes[i] = one(t, func() error { return s.turn(t, c) })
+			if trouble(outcomes[i]) || errors.Is(outcomes[i], errHalf) {
+				return outcomes[i]
+			}
+		}
+		return nil
+	})
 }
 
 // turn writes one turn: first whatever may refuse it, then its rows.

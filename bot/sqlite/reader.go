@@ -18,12 +18,15 @@ type reader struct {
 	mu       sync.RWMutex // guards prepared
 	prepared map[string]*sql.Stmt
 
+	looking sync.Mutex
+	look    *session // reads several things as they stood at one instant; nil when it has to be opened again
+
 	watching sync.Mutex
 	watch    *sql.Conn // asks whether others wrote, and nothing else
 }
 
 func newReader(ctx context.Context, path string, n int) (*reader, error) {
-	db, err := connect(path, n+1, url.Values{
+	db, err := connect(path, n+2, url.Values{
 		"_busy_timeout": {"5000"},
 		"_query_only":   {"1"},
 		"_dqs":          {"0"},
@@ -40,7 +43,46 @@ func newReader(ctx context.Context, path string, n int) (*reader, error) {
 }
 
 func (r *reader) close() error {
-	return errors.Join(r.watch.Close(), r.db.Close())
+	var err error
+	if r.look != nil {
+		err = r.look.close()
+	}
+	return errors.Join(err, r.watch.Close(), r.db.Close())
+}
+
+// atOnce lets f read everything as it stands at one instant. That costs less
+// than one read after the other: pages are looked up once, and the log is locked
+// once.
+func (r *reader) atOnce(ctx context.Context, f func(source)) (err error) {
+	ctx = context.WithoutCancel(ctx)
+	r.looking.Lock()
+	defer r.looking.Unlock()
+	if r.look == nil {
+		if r.look, err = newSession(ctx, r.db); err != nil {
+			return err
+		}
+	}
+	if _, err = r.look.exec(ctx, `BEGIN`); err == nil {
+		f(glance{r.look, ctx})
+		_, err = r.look.exec(ctx, `ROLLBACK`) // it only read
+	}
+	if err != nil { // a connection left in its transaction would read what was, and keep the log from ending
+		r.look.drop()
+		r.look = nil
+	}
+	return err
+}
+
+// glance is a session as a source, during atOnce.
+type glance struct {
+	*session
+	ctx context.Context
+}
+
+func (g glance) row(query string, args ...any) scanner { return g.session.row(g.ctx, query, args...) }
+
+func (g glance) each(f func(scanner) error, query string, args ...any) error {
+	return g.session.each(g.ctx, f, query, args...)
 }
 
 // row reads one row. Reads are short and bounded: they are not cut by a

@@ -37,8 +37,13 @@ func remember(s *Store, statements map[string]bool) {
 	for query := range s.reader.prepared {
 		statements[query] = true
 	}
-	for query := range s.writer.prepared {
-		statements[query] = true
+	for _, session := range []*session{s.writer.session, s.reader.look} {
+		if session == nil {
+			continue
+		}
+		for query := range session.prepared {
+			statements[query] = true
+		}
 	}
 }
 

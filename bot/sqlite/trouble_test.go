@@ -16,7 +16,7 @@ import (
 func pragma(t *testing.T, s *Store, text string) {
 	t.Helper()
 	err := s.writer.write(t.Context(), save, func(w *tx) error {
-		_, err := w.w.conn.ExecContext(t.Context(), "PRAGMA "+text)
+		_, err := w.w.session.conn.ExecContext(t.Context(), "PRAGMA "+text)
 		return err
 	})
 	if err != nil {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -26,13 +25,12 @@ const (
 // writer is the one connection that writes. Whoever holds the token in turn
 // uses it.
 type writer struct {
-	turn     chan struct{}
-	db       *sql.DB
-	conn     *sql.Conn // nil when it has to be opened again
-	prepared map[string]*sql.Stmt
-	crash    func(point string)
-	rows     int64         // written since the log was last copied
-	long     chan struct{} // the log is worth copying
+	turn    chan struct{}
+	db      *sql.DB
+	session *session // nil when it has to be opened again
+	crash   func(point string)
+	rows    int64         // written since the log was last copied
+	long    chan struct{} // the log is worth copying
 }
 
 func newWriter(path string, crash func(string)) (*writer, error) {
@@ -88,7 +86,7 @@ func (w *writer) alone(ctx context.Context, f func(*sql.Conn) error) error {
 	if err := w.open(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return f(w.conn)
+	return f(w.session.conn)
 }
 
 func (w *writer) wait(ctx context.Context) error {
@@ -106,40 +104,28 @@ func (w *writer) wait(ctx context.Context) error {
 func (w *writer) release() { <-w.turn }
 
 func (w *writer) open(ctx context.Context) (err error) {
-	if w.conn != nil {
-		return nil
+	if w.session == nil {
+		w.session, err = newSession(ctx, w.db)
 	}
-	if w.conn, err = w.db.Conn(ctx); err != nil {
-		return err
-	}
-	w.prepared = make(map[string]*sql.Stmt)
-	return nil
+	return err
 }
 
 // drop lets go of a connection that can no longer be trusted; the next write
 // opens another.
 func (w *writer) drop() {
-	if w.conn == nil {
-		return
+	if w.session != nil {
+		w.session.drop()
+		w.session = nil
 	}
-	for _, stmt := range w.prepared {
-		stmt.Close()
-	}
-	// A bad connection is closed instead of going back to the pool.
-	w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	w.conn.Close()
-	w.conn, w.prepared = nil, nil
 }
 
 func (w *writer) close() error {
-	if w.conn != nil {
-		for _, stmt := range w.prepared {
-			stmt.Close() // one left over would keep the file open, and its locks
-		}
-		w.conn.Close()
-		w.conn = nil
+	var err error
+	if w.session != nil {
+		err = w.session.close()
+		w.session = nil
 	}
-	return w.db.Close()
+	return errors.Join(err, w.db.Close())
 }
 
 // tx is a write transaction.
@@ -207,6 +193,20 @@ func (t *tx) rollback() {
 	}
 }
 
+// errHalf is returned when something failed after it had written a row.
+var errHalf = errors.New("half written")
+
+// whole runs f, which fails before it writes anything; when it does not, the
+// transaction has to end.
+func (t *tx) whole(f func() error) error {
+	before := t.rows
+	failed := f()
+	if failed != nil && t.rows != before {
+		return fmt.Errorf("%w: %w", errHalf, failed)
+	}
+	return failed
+}
+
 // within runs f in a savepoint: when it fails, what it wrote is undone and the
 // transaction goes on.
 func (t *tx) within(f func() error) error {
@@ -238,11 +238,10 @@ func (t *tx) remember(among *holders, conversation bot.ID, who holder) {
 
 // exec runs a statement and returns how many rows it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	stmt, err := t.prepare(query, args)
-	if err != nil {
+	if err := fit(args); err != nil {
 		return 0, err
 	}
-	result, err := stmt.ExecContext(t.ctx, args...)
+	result, err := t.w.session.exec(t.ctx, query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -252,43 +251,18 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 }
 
 func (t *tx) row(query string, args ...any) scanner {
-	stmt, err := t.prepare(query, args)
-	if err != nil {
+	if err := fit(args); err != nil {
 		return failedRow{err}
 	}
-	return stmt.QueryRowContext(t.ctx, args...)
+	return t.w.session.row(t.ctx, query, args...)
 }
 
 // each calls f for every row.
 func (t *tx) each(f func(scanner) error, query string, args ...any) error {
-	stmt, err := t.prepare(query, args)
-	if err != nil {
+	if err := fit(args); err != nil {
 		return err
 	}
-	rows, err := stmt.QueryContext(t.ctx, args...)
-	if err != nil {
-		return err
-	}
-	return drain(rows, f)
-}
-
-// prepare returns the statement, kept for as long as the connection, once the
-// arguments are fit to be stored.
-func (t *tx) prepare(query string, args []any) (*sql.Stmt, error) {
-	for _, arg := range args {
-		if s, ok := arg.(string); ok && !storable(s) {
-			return nil, errText
-		}
-	}
-	if stmt := t.w.prepared[query]; stmt != nil {
-		return stmt, nil
-	}
-	stmt, err := t.w.conn.PrepareContext(t.ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	t.w.prepared[query] = stmt
-	return stmt, nil
+	return t.w.session.each(t.ctx, f, query, args...)
 }
 
 // scanner is one row, or the reason why there is none.
@@ -299,6 +273,16 @@ type failedRow struct{ err error }
 func (r failedRow) Scan(...any) error { return r.err }
 
 var errText = errors.New("a text is not UTF-8, or holds a zero byte")
+
+// fit refuses arguments that cannot be stored.
+func fit(args []any) error {
+	for _, arg := range args {
+		if s, ok := arg.(string); ok && !storable(s) {
+			return errText
+		}
+	}
+	return nil
+}
 
 // storable tells whether a text can be kept in every store.
 func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
