@@ -125,10 +125,11 @@ func (r *reader) glance(ctx context.Context, f func(source) error) error {
 		return fmt.Errorf("begin to read: %w", err)
 	}
 	defer tx.Rollback() // nothing was written
-	return f(glancing{ctx, tx})
+	return f(glancing{ctx: ctx, tx: tx})
 }
 
 type glancing struct {
+	settled
 	ctx context.Context
 	tx  *sql.Tx
 }
@@ -145,10 +146,6 @@ func (g glancing) each(f func(scanner) error, query string, args ...any) error {
 		return err
 	}
 	return drain(rows, f)
-}
-
-func (glancing) remember(among *holders, conversation bot.ID, who holder) {
-	among.Put(conversation, who)
 }
 
 // maxItems bounds the work items on one page.

@@ -63,7 +63,7 @@ func (r *reader) atOnce(ctx context.Context, f func(source)) (err error) {
 		}
 	}
 	if _, err = r.look.exec(ctx, `BEGIN`); err == nil {
-		f(glance{r.look, ctx})
+		f(glance{session: r.look, ctx: ctx})
 		_, err = r.look.exec(ctx, `ROLLBACK`) // it only read
 	}
 	if err != nil { // a connection left in its transaction would read what was, and keep the log from ending
@@ -75,6 +75,7 @@ func (r *reader) atOnce(ctx context.Context, f func(source)) (err error) {
 
 // glance is a session as a source, during atOnce.
 type glance struct {
+	settled
 	*session
 	ctx context.Context
 }
@@ -96,17 +97,26 @@ func (r *reader) row(ctx context.Context, query string, args ...any) scanner {
 }
 
 // in is the reader as a source, for as long as ctx lasts.
-func (r *reader) in(ctx context.Context) source { return reading{r, ctx} }
+func (r *reader) in(ctx context.Context) source { return reading{reader: r, ctx: ctx} }
 
 // source is where rows are read from: the reader, or a transaction under way.
 type source interface {
 	row(query string, args ...any) scanner
 	each(f func(scanner) error, query string, args ...any) error
-	// remember puts who was read among those remembered, once they are there for good.
+	// remember puts who was read among those remembered, once they are there
+	// for good.
 	remember(among *holders, conversation bot.ID, who holder)
 }
 
+// settled is what a source reads that is there for good.
+type settled struct{}
+
+func (settled) remember(among *holders, conversation bot.ID, who holder) {
+	among.Put(conversation, who)
+}
+
 type reading struct {
+	settled
 	*reader
 	ctx context.Context
 }
@@ -115,10 +125,6 @@ func (r reading) row(query string, args ...any) scanner { return r.reader.row(r.
 
 func (r reading) each(f func(scanner) error, query string, args ...any) error {
 	return r.reader.each(r.ctx, f, query, args...)
-}
-
-func (reading) remember(among *holders, conversation bot.ID, who holder) {
-	among.Put(conversation, who)
 }
 
 // each calls f for every row.

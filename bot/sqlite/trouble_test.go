@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,12 +83,40 @@ func TestAKeyThatWasUndoneIsNotUsed(t *testing.T) {
 	first = newcomer(1)
 	commitOne(t, s, first)
 	commitOne(t, s, nextOf(first))
-	again := open(t, Config{Path: path, Keys: keyring(t, 1)}) // which remembers nothing
-	l, err := again.Load(t.Context(), bot.Ref{Address: address(1)})
+	canBeRead(t, path)
+}
+
+// A turn that is refused after it wrote a row has its group written again.
+func TestAHalfWrittenGroupIsWrittenAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "relais.db")
+	s := open(t, Config{Path: path, Keys: keyring(t, 1)})
+	first := newcomer(1)
+	first.Begin = &bot.Begin{Thread: first.Conversation.Threads[0].ID}
+	refused := nextOf(newcomer(2)) // who never came
+	refused.Event = "of the one refused"
+	outcomes, err := s.Commit(t.Context(), []*bot.Commit{first, refused, nextOf(first)}, nil)
+	if err != nil || outcomes[0] != nil || !errors.Is(outcomes[1], bot.ErrConflict) || outcomes[2] != nil {
+		t.Fatalf("the outcomes are %v (%v)", outcomes, err)
+	}
+	if len(first.Begin.Outbox.Lines) == 0 || first.Begin.Outbox.Lines[0].Delivery != bot.Begun {
+		t.Errorf("the line that was begun is told as %+v", first.Begin)
+	}
+	if known, err := s.Known(t.Context(), refused.Source, []string{first.Event, refused.Event}); err != nil || !known[first.Event] || known[refused.Event] {
+		t.Errorf("the events known are %v (%v), want that of the first alone", known, err)
+	}
+	canBeRead(t, path)
+}
+
+// canBeRead opens the two turns of the first newcomer with a store that
+// remembers nothing.
+func canBeRead(t *testing.T, path string) {
+	t.Helper()
+	s := open(t, Config{Path: path, Keys: keyring(t, 1)})
+	l, err := s.Load(t.Context(), bot.Ref{Address: address(1)})
 	if err != nil || l.Conversation.Version != 2 {
 		t.Fatalf("version %d is read, want 2 (%v)", l.Conversation.Version, err)
 	}
-	lines, err := again.History(t.Context(), bot.HistoryQuery{Conversation: l.Conversation.ID, Limit: 10})
+	lines, err := s.History(t.Context(), bot.HistoryQuery{Conversation: l.Conversation.ID, Limit: 10})
 	if err != nil || len(lines) != 4 {
 		t.Errorf("%d lines are read, want 4 (%v)", len(lines), err)
 	}
