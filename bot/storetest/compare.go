@@ -126,16 +126,17 @@ func (p *play) check(rt *rapid.T, what string, err error) {
 
 // group commits up to five turns together. Each is of somebody as they were
 // when the group began: of two turns of one person the second does not hold,
-// unless it counts on the first. It never counts on one that brings an address:
-// a store may want to find that person before the group.
+// unless it counts on the first. It never does after one that brings an address:
+// a store may want to find that person before the group, and reads their
+// addresses where it likes: none is to be in the table and not in the state.
 func (p *play) group(rt *rapid.T) {
 	var group []*bot.Commit
-	last := map[int]*bot.Commit{}
+	last, moved := map[int]*bot.Commit{}, map[int]bool{}
 	for range rapid.IntRange(1, 5).Draw(rt, "turns") {
 		k := rapid.IntRange(0, crowd-2).Draw(rt, "person")
 		var turn *bot.Commit
 		switch l, before := p.whoever(rt, k), last[k]; {
-		case before != nil && len(before.Addresses) == 0 && rapid.Bool().Draw(rt, "counts on the turn before"):
+		case before != nil && !moved[k] && rapid.Bool().Draw(rt, "counts on the turn before"):
 			l.Conversation = *before.Conversation
 			l.Conversation.Version++
 			turn = p.h.next(l)
@@ -146,7 +147,7 @@ func (p *play) group(rt *rapid.T) {
 		}
 		p.date(turn)
 		p.fill(rt, k, turn)
-		last[k] = turn
+		last[k], moved[k] = turn, moved[k] || len(turn.Addresses) > 0
 		switch flaw := rapid.IntRange(0, 9).Draw(rt, "flaw"); {
 		case flaw == 0:
 			turn.Conversation.Version += rapid.Int64Range(-1, 1).Draw(rt, "off by")
