@@ -57,8 +57,8 @@ func (e *Engine) handOver(ctx context.Context, c *bot.Commit) error {
 	}
 }
 
-// crowd tells whether a full group waits.
-func (e *Engine) crowd() bool { return len(e.turns)+len(e.notes) >= e.Group }
+// crowd tells whether so many notes wait that they fill half a group.
+func (e *Engine) crowd() bool { return len(e.notes) >= e.Group/2 }
 
 // commitPatience is how long the store may take over one group. Only a network
 // that swallows answers takes longer than the store's own limits.
@@ -125,8 +125,9 @@ func (e *Engine) next(ctx context.Context, timer *time.Timer) (group []*commit) 
 	return e.fill(group)
 }
 
-// runSecondCommitter commits beside the first while full groups wait. It leaves
-// the rest alone: two half-empty groups cost more than one.
+// runSecondCommitter commits beside the first while many notes wait, as they do
+// when a wave of jobs is under way. It leaves the rest alone: turns in two groups
+// cost more than in one.
 func (e *Engine) runSecondCommitter(ctx context.Context) {
 	for {
 		select {

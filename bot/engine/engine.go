@@ -6,7 +6,7 @@
 // Who runs: the caller of Receive runs its own turn, in the order of its
 // conversation's queue, and starts a goroutine that delivers what the turn said;
 // one committer groups the commits of all of them, with the help of a second one
-// while full groups wait; one dispatcher claims due jobs and starts a goroutine
+// while many notes wait; one dispatcher claims due jobs and starts a goroutine
 // for each, at most Workers at a time; one keeper renews their leases; one
 // watcher notices what other processes wrote. All but the callers live and end
 // inside Run.
@@ -50,7 +50,7 @@ type Config struct {
 	// Idle engines commit turns but leave due jobs to others: the commands
 	// beside a server. Defaults to false.
 	Idle bool
-	// Group is how many turns one commit may carry. Defaults to 32.
+	// Group is how many turns one commit may carry. Defaults to 64.
 	Group int
 	// Workers is how many claimed jobs run at once, and how many deliveries that
 	// turns took up themselves beside them. Defaults to 128.
@@ -81,7 +81,7 @@ func (c Config) withDefaults() Config {
 		c.Log = slog.Default()
 	}
 	if c.Group == 0 {
-		c.Group = 32
+		c.Group = 64
 	}
 	if c.Workers == 0 {
 		c.Workers = 128
@@ -101,7 +101,7 @@ type Engine struct {
 	lanes      lanes
 	turns      chan *commit  // with a conversation: somebody waits for them
 	notes      chan *commit  // the others: what became of texts and jobs
-	crowded    chan struct{} // a full group waits to be committed
+	crowded    chan struct{} // many notes wait to be committed
 	wake       chan struct{} // a job may be due
 	waves      atomic.Int64  // claimed jobs of waves under way
 	talked     atomic.Int64  // when a person or an adviser last wrote, in microseconds
