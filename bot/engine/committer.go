@@ -57,8 +57,8 @@ func (e *Engine) handOver(ctx context.Context, c *bot.Commit) error {
 	}
 }
 
-// crowd tells whether so many notes wait that they fill half a group.
-func (e *Engine) crowd() bool { return len(e.notes) >= e.Group/2 }
+// crowd tells whether more notes wait than half a group holds.
+func (e *Engine) crowd() bool { return 2*len(e.notes) > e.Group }
 
 // commitPatience is how long the store may take over one group. Only a network
 // that swallows answers takes longer than the store's own limits.
@@ -126,7 +126,7 @@ func (e *Engine) next(ctx context.Context, timer *time.Timer) (group []*commit) 
 }
 
 // runSecondCommitter commits beside the first while many notes wait, as they do
-// when a wave of jobs is under way. It leaves the rest alone: turns in two groups
+// when a wave of jobs is under way. It leaves the turns alone: in two groups they
 // cost more than in one.
 func (e *Engine) runSecondCommitter(ctx context.Context) {
 	for {
@@ -136,7 +136,7 @@ func (e *Engine) runSecondCommitter(ctx context.Context) {
 			return
 		}
 		for e.crowd() {
-			if group := e.fill(nil); len(group) > 0 {
+			if group := take(nil, e.notes, e.Group); len(group) > 0 {
 				e.commitGroup(group, func() {})()
 			}
 		}

@@ -102,3 +102,39 @@ func TestThoseOfAGroupDoNotWaitForAStoreThatTakesNoMore(t *testing.T) {
 		<-given
 	})
 }
+
+// The second committer works while many notes wait, and leaves the turns alone.
+func TestTheSecondCommitterTakesNotesAlone(t *testing.T) {
+	for what, c := range map[string]struct{ group, notes, left int }{
+		"many wait":     {group: 4, notes: 10, left: 2},
+		"few wait":      {group: 4, notes: 2, left: 2},
+		"one at a time": {group: 1, notes: 3, left: 0},
+		"nobody waits":  {group: 1, notes: 0, left: 0},
+	} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := New(Config{Group: c.group, Store: stage{commit: func(group []*bot.Commit, _ func()) {
+					for _, turn := range group {
+						if turn.Conversation != nil {
+							t.Error("it took a turn")
+						}
+					}
+				}}})
+				for range c.notes {
+					e.notes <- &commit{Commit: &bot.Commit{}, outcome: make(chan error, 1)}
+				}
+				e.turns <- &commit{Commit: &bot.Commit{Conversation: &bot.Conversation{}}}
+				signal(e.crowded)
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan struct{})
+				go func() { e.runSecondCommitter(ctx); close(ended) }()
+				synctest.Wait()
+				if len(e.notes) != c.left || len(e.turns) != 1 {
+					t.Errorf("%d notes and %d turns are left, want %d and 1", len(e.notes), len(e.turns), c.left)
+				}
+				cancel()
+				<-ended
+			})
+		})
+	}
+}

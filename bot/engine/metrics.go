@@ -38,7 +38,7 @@ func newMetrics() *metrics {
 		send:   stages.WithLabelValues("send"),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "relais_commit_group_size", Help: "Turns made durable by one commit.",
-			Buckets: []float64{1, 2, 4, 8, 16, 32},
+			Buckets: []float64{1, 2, 4, 8, 16, 32, 64},
 		}),
 		sends: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "relais_sends_total", Help: "Texts handed to an operator, by what it answered.",

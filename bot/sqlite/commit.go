@@ -21,9 +21,10 @@ func (s *Store) Commit(ctx context.Context, group []*bot.Commit, meanwhile func(
 	return s.commitWith(ctx, group, s.readAhead(ctx, group))
 }
 
-// commitWith trusts that whoever refuses a turn does so before it has written
-// anything, as nearly always. Else the group is written again, each turn in a
-// savepoint of its own, which costs a tenth more.
+// commitWith trusts that a turn that is refused has written nothing: it comes a
+// second time, or lost its lease. One whose conversation moved on has written its
+// event, which is rare: then the group is written again, each turn in a savepoint
+// of its own.
 func (s *Store) commitWith(ctx context.Context, group []*bot.Commit, read ahead) ([]error, error) {
 	outcomes, err := s.writeGroup(ctx, group, read, (*tx).whole)
 	if errors.Is(err, errHalf) {

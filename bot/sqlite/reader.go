@@ -54,17 +54,16 @@ func (r *reader) close() error {
 // than one read after the other: pages are looked up once, and the log is locked
 // once.
 func (r *reader) atOnce(ctx context.Context, f func(source)) (err error) {
-	ctx = context.WithoutCancel(ctx)
 	r.looking.Lock()
 	defer r.looking.Unlock()
 	if r.look == nil {
-		if r.look, err = newSession(ctx, r.db); err != nil {
+		if r.look, err = newSession(context.WithoutCancel(ctx), r.db); err != nil {
 			return err
 		}
 	}
-	if _, err = r.look.exec(ctx, `BEGIN`); err == nil {
-		f(glance{session: r.look, ctx: ctx})
-		_, err = r.look.exec(ctx, `ROLLBACK`) // it only read
+	if _, err = r.look.exec(`BEGIN`); err == nil {
+		f(look{session: r.look})
+		_, err = r.look.exec(`ROLLBACK`) // it only read
 	}
 	if err != nil { // a connection left in its transaction would read what was, and keep the log from ending
 		r.look.drop()
@@ -73,17 +72,10 @@ func (r *reader) atOnce(ctx context.Context, f func(source)) (err error) {
 	return err
 }
 
-// glance is a session as a source, during atOnce.
-type glance struct {
+// look is a session as a source, during atOnce.
+type look struct {
 	settled
 	*session
-	ctx context.Context
-}
-
-func (g glance) row(query string, args ...any) scanner { return g.session.row(g.ctx, query, args...) }
-
-func (g glance) each(f func(scanner) error, query string, args ...any) error {
-	return g.session.each(g.ctx, f, query, args...)
 }
 
 // row reads one row. Reads are short and bounded: they are not cut by a

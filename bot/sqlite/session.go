@@ -8,7 +8,8 @@ import (
 )
 
 // session is one connection and its statements, each prepared once. One
-// goroutine at a time uses it.
+// goroutine at a time uses it. What it runs is never cut short: that would leave
+// a transaction half-way.
 type session struct {
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt
@@ -22,11 +23,11 @@ func newSession(ctx context.Context, db *sql.DB) (*session, error) {
 	return &session{conn: conn, prepared: make(map[string]*sql.Stmt)}, nil
 }
 
-func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+func (s *session) prepare(query string) (*sql.Stmt, error) {
 	if stmt := s.prepared[query]; stmt != nil {
 		return stmt, nil
 	}
-	stmt, err := s.conn.PrepareContext(ctx, query)
+	stmt, err := s.conn.PrepareContext(context.Background(), query)
 	if err != nil {
 		return nil, err
 	}
@@ -34,29 +35,29 @@ func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 	return stmt, nil
 }
 
-func (s *session) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := s.prepare(ctx, query)
+func (s *session) exec(query string, args ...any) (sql.Result, error) {
+	stmt, err := s.prepare(query)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	return stmt.Exec(args...)
 }
 
-func (s *session) row(ctx context.Context, query string, args ...any) scanner {
-	stmt, err := s.prepare(ctx, query)
+func (s *session) row(query string, args ...any) scanner {
+	stmt, err := s.prepare(query)
 	if err != nil {
 		return failedRow{err}
 	}
-	return stmt.QueryRowContext(ctx, args...)
+	return stmt.QueryRow(args...)
 }
 
 // each calls f for every row.
-func (s *session) each(ctx context.Context, f func(scanner) error, query string, args ...any) error {
-	stmt, err := s.prepare(ctx, query)
+func (s *session) each(f func(scanner) error, query string, args ...any) error {
+	stmt, err := s.prepare(query)
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.QueryContext(ctx, args...)
+	rows, err := stmt.Query(args...)
 	if err != nil {
 		return err
 	}

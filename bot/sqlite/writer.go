@@ -131,7 +131,6 @@ func (w *writer) close() error {
 // tx is a write transaction.
 type tx struct {
 	w     *writer
-	ctx   context.Context
 	what  string
 	done  bool
 	flows *int64   // their generation, once it was looked at
@@ -145,7 +144,7 @@ func (w *writer) begin(ctx context.Context, what string) (*tx, error) {
 	if err := w.open(ctx); err != nil {
 		return nil, err
 	}
-	t := &tx{w: w, ctx: ctx, what: what}
+	t := &tx{w: w, what: what}
 	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
 		if !busy(err) {
 			w.drop()
@@ -201,10 +200,10 @@ var errHalf = errors.New("half written")
 func (t *tx) whole(f func() error) error {
 	before := t.rows
 	failed := f()
-	if failed != nil && t.rows != before {
-		return fmt.Errorf("%w: %w", errHalf, failed)
+	if failed == nil || t.rows == before || trouble(failed) {
+		return failed
 	}
-	return failed
+	return fmt.Errorf("%w: %w", errHalf, failed)
 }
 
 // within runs f in a savepoint: when it fails, what it wrote is undone and the
@@ -241,7 +240,7 @@ func (t *tx) exec(query string, args ...any) (int64, error) {
 	if err := fit(args); err != nil {
 		return 0, err
 	}
-	result, err := t.w.session.exec(t.ctx, query, args...)
+	result, err := t.w.session.exec(query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -254,7 +253,7 @@ func (t *tx) row(query string, args ...any) scanner {
 	if err := fit(args); err != nil {
 		return failedRow{err}
 	}
-	return t.w.session.row(t.ctx, query, args...)
+	return t.w.session.row(query, args...)
 }
 
 // each calls f for every row.
@@ -262,7 +261,7 @@ func (t *tx) each(f func(scanner) error, query string, args ...any) error {
 	if err := fit(args); err != nil {
 		return err
 	}
-	return t.w.session.each(t.ctx, f, query, args...)
+	return t.w.session.each(f, query, args...)
 }
 
 // scanner is one row, or the reason why there is none.
